@@ -1,0 +1,288 @@
+//! burnish-shim: the only part of burnish that stands next to the processes it measures.
+//!
+//! Compiled once with the user's own rustc (no crates, std only) and used in two roles:
+//!
+//! * `burnish-shim RUSTC ARGS…`: a `RUSTC_WRAPPER`. Runs rustc and appends one JSON line per compiled crate to
+//!   `$BURNISH_LOG`: the arguments really given, wall and CPU seconds, peak memory in bytes, exit status.
+//!   `$BURNISH_EMBED_BITCODE=1` turns cargo's `-C embed-bitcode=no` into `=yes` for optimised crates, so that one
+//!   build of the dependencies serves `lto = false`, `"thin"` and `"fat"`; `$BURNISH_DROP_CODEGEN_UNITS=N` drops
+//!   `-C codegen-units=N`, the only way to take away what a manifest sets. `$BURNISH_CHAIN` is the user's own wrapper.
+//!
+//! * `burnish-shim --burnish-round`: runs the commands described on stdin one after the other and answers one JSON
+//!   line for each. stdin holds NUL-terminated fields: the number of runs, then for each run the file for its
+//!   stdout, the bytes of environment padding, the number of repeats, the number of arguments, the arguments.
+//!
+//! Both roles ask Linux to kill what they started when their parent dies, so that `kill -9` leaves nothing running.
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::CommandExt;
+use std::process::{exit, Command, Stdio};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+#[repr(C)]
+#[derive(Default)]
+struct Timeval {
+    sec: i64,
+    #[cfg(target_os = "macos")]
+    usec: i32,
+    #[cfg(not(target_os = "macos"))]
+    usec: i64,
+}
+
+impl Timeval {
+    fn seconds(&self) -> f64 {
+        self.sec as f64 + self.usec as f64 * 1e-6
+    }
+}
+
+/// `struct rusage` of getrusage(2), on 64-bit Linux and macOS.
+#[repr(C)]
+#[derive(Default)]
+struct Rusage {
+    user: Timeval,
+    system: Timeval,
+    maxrss: i64,
+    unused: [i64; 11],
+    /// Involuntary context switches: how often another process took the core away.
+    nivcsw: i64,
+}
+
+extern "C" {
+    fn wait4(pid: i32, status: *mut i32, options: i32, usage: *mut Rusage) -> i32;
+    #[cfg(target_os = "linux")]
+    fn prctl(option: i32, arg2: u64, arg3: u64, arg4: u64, arg5: u64) -> i32;
+}
+
+/// prctl(2): PR_SET_PDEATHSIG is 1, SIGKILL is 9.
+fn die_with_parent() {
+    #[cfg(target_os = "linux")]
+    unsafe {
+        prctl(1, 9, 0, 0, 0);
+    }
+}
+
+struct Outcome {
+    wall: f64,
+    usage: Rusage,
+    /// Exit code, or 128 + signal as a shell reports it.
+    code: i32,
+}
+
+impl Outcome {
+    fn maxrss_bytes(&self) -> i64 {
+        if cfg!(target_os = "macos") { self.usage.maxrss } else { self.usage.maxrss * 1024 }
+    }
+
+    fn write_fields(&self, line: &mut String) {
+        let _ = write!(
+            line,
+            "\"wall\":{:.6},\"user\":{:.6},\"sys\":{:.6},\"maxrss\":{},\"nivcsw\":{},\"code\":{}",
+            self.wall,
+            self.usage.user.seconds(),
+            self.usage.system.seconds(),
+            self.maxrss_bytes(),
+            self.usage.nivcsw,
+            self.code
+        );
+    }
+}
+
+fn run(command: &mut Command) -> io::Result<Outcome> {
+    unsafe {
+        command.pre_exec(|| {
+            die_with_parent();
+            Ok(())
+        });
+    }
+    let start = Instant::now();
+    let child = command.spawn()?;
+    let mut status = 0;
+    let mut usage = Rusage::default();
+    loop {
+        let pid = unsafe { wait4(child.id() as i32, &mut status, 0, &mut usage) };
+        if pid >= 0 {
+            break;
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    let wall = start.elapsed().as_secs_f64();
+    let signal = status & 0x7f;
+    let code = if signal == 0 { (status >> 8) & 0xff } else { 128 + signal };
+    Ok(Outcome { wall, usage, code })
+}
+
+fn push_json(text: &str, line: &mut String) {
+    line.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => line.push_str("\\\""),
+            '\\' => line.push_str("\\\\"),
+            c if (c as u32) < 0x20 => {
+                let _ = write!(line, "\\u{:04x}", c as u32);
+            }
+            c => line.push(c),
+        }
+    }
+    line.push('"');
+}
+
+fn fail(message: &str) -> ! {
+    eprintln!("burnish-shim: {message}");
+    exit(125)
+}
+
+// --- RUSTC_WRAPPER ---------------------------------------------------------------------------------------------------
+
+/// The crate's name where this call compiles one; cargo's probes (`-vV`, `--print`, the crate `___`) do not.
+fn compiled_crate(args: &[OsString]) -> Option<String> {
+    let at = args.iter().position(|arg| arg == "--crate-name")?;
+    let name = args.get(at + 1)?.to_string_lossy().into_owned();
+    (name != "___").then_some(name)
+}
+
+/// The value of a codegen option in both spellings: `-C key=value` (cargo's) and `-Ckey=value`.
+fn codegen_value<'a>(arg: &'a OsString, key: &str) -> Option<&'a str> {
+    let text = arg.to_str()?;
+    let text = text.strip_prefix("-C").unwrap_or(text);
+    text.strip_prefix(key)?.strip_prefix('=')
+}
+
+fn rewritten(mut args: Vec<OsString>) -> Vec<OsString> {
+    // Host crates (build scripts, proc macros and what they use) are compiled without `-C opt-level`.
+    let optimised = args.iter().any(|arg| codegen_value(arg, "opt-level").is_some());
+    if !optimised {
+        return args;
+    }
+    if env::var_os("BURNISH_EMBED_BITCODE").is_some() {
+        for arg in &mut args {
+            if codegen_value(arg, "embed-bitcode") == Some("no") {
+                let text = arg.to_string_lossy().replace("embed-bitcode=no", "embed-bitcode=yes");
+                *arg = OsString::from(text);
+            }
+        }
+    }
+    if let Ok(dropped) = env::var("BURNISH_DROP_CODEGEN_UNITS") {
+        if let Some(at) = args.iter().position(|arg| codegen_value(arg, "codegen-units") == Some(&dropped)) {
+            args.remove(at);
+            if at > 0 && args[at - 1] == "-C" {
+                args.remove(at - 1);
+            }
+        }
+    }
+    args
+}
+
+fn log_crate(name: &str, args: &[OsString], began: f64, outcome: &Outcome) {
+    let Some(path) = env::var_os("BURNISH_LOG") else { return };
+    let mut line = String::from("{\"crate\":");
+    push_json(name, &mut line);
+    line.push_str(",\"package\":");
+    push_json(&env::var("CARGO_PKG_NAME").unwrap_or_default(), &mut line);
+    let _ = write!(line, ",\"began\":{began:.6},");
+    outcome.write_fields(&mut line);
+    line.push_str(",\"args\":[");
+    for (index, arg) in args.iter().enumerate() {
+        if index > 0 {
+            line.push(',');
+        }
+        push_json(&arg.to_string_lossy(), &mut line);
+    }
+    line.push_str("]}\n");
+    // One write with O_APPEND: lines of parallel crates do not mix.
+    let file = OpenOptions::new().append(true).create(true).open(path);
+    if file.and_then(|mut file| file.write_all(line.as_bytes())).is_err() {
+        fail("cannot write the log of compiled crates (disk full?)");
+    }
+}
+
+fn wrap_rustc(mut argv: Vec<OsString>) -> ! {
+    if let Some(chain) = env::var_os("BURNISH_CHAIN") {
+        argv.insert(0, chain);
+    }
+    let rustc = argv.remove(0);
+    let Some(name) = compiled_crate(&argv) else {
+        let error = Command::new(&rustc).args(&argv).exec();
+        fail(&format!("cannot run {}: {error}", rustc.to_string_lossy()));
+    };
+    let args = rewritten(argv);
+    let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64());
+    match run(Command::new(&rustc).args(&args)) {
+        Ok(outcome) => {
+            log_crate(&name, &args, began, &outcome);
+            exit(outcome.code)
+        }
+        Err(error) => fail(&format!("cannot run {}: {error}", rustc.to_string_lossy())),
+    }
+}
+
+// --- rounds ----------------------------------------------------------------------------------------------------------
+
+struct Fields {
+    bytes: std::vec::IntoIter<Vec<u8>>,
+}
+
+impl Fields {
+    fn next(&mut self) -> OsString {
+        OsString::from_vec(self.bytes.next().unwrap_or_else(|| fail("the round ends too early")))
+    }
+
+    fn number(&mut self) -> usize {
+        let field = self.next();
+        std::str::from_utf8(field.as_bytes()).ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| fail("no number"))
+    }
+}
+
+fn run_round() -> io::Result<()> {
+    let mut input = Vec::new();
+    io::stdin().read_to_end(&mut input)?;
+    let fields: Vec<Vec<u8>> = input.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+    let mut fields = Fields { bytes: fields.into_iter() };
+    for _ in 0..fields.number() {
+        let stdout = fields.next();
+        let padding = "x".repeat(fields.number());
+        let repeats = fields.number();
+        let argc = fields.number();
+        let argv: Vec<OsString> = (0..argc).map(|_| fields.next()).collect();
+        let mut line = String::from("{\"runs\":[");
+        for repeat in 0..repeats {
+            let mut command = Command::new(&argv[0]);
+            command.args(&argv[1..]).env("BURNISH_PAD", &padding).stdin(Stdio::null()).stdout(File::create(&stdout)?);
+            line.push_str(if repeat > 0 { ",{" } else { "{" });
+            match run(&mut command) {
+                Ok(outcome) => outcome.write_fields(&mut line),
+                Err(error) => {
+                    line.push_str("\"error\":");
+                    push_json(&error.to_string(), &mut line);
+                }
+            }
+            line.push('}');
+        }
+        line.push_str("]}\n");
+        let mut out = io::stdout().lock();
+        out.write_all(line.as_bytes())?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn main() {
+    die_with_parent();
+    let argv: Vec<OsString> = env::args_os().skip(1).collect();
+    match argv.first() {
+        Some(first) if first == "--burnish-round" => {
+            if let Err(error) = run_round() {
+                fail(&error.to_string());
+            }
+        }
+        Some(_) => wrap_rustc(argv),
+        None => fail("used by burnish; see the burnish documentation"),
+    }
+}

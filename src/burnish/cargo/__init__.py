@@ -1,0 +1,1 @@
+"""What Cargo and rustc tell us, and running them."""

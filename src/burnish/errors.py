@@ -1,0 +1,63 @@
+"""The exception tree. The exit code stands on the class; anything else that escapes is a bug and keeps its traceback.
+
+BurnishError 1
+├─ UsageError 2       an option, a selection or a project that cannot be tuned as asked
+├─ ToolError 3        cargo, rustc or another tool failed or is missing
+├─ WorkloadError 4    the user's program failed, hung, or printed something else
+├─ StoreError 5       stored results cannot be read or written
+├─ ChangeError 6      the manifest changed since it was read, or the change would not hold
+└─ BusyError 7        another burnish works on this project
+"""
+
+from typing import ClassVar
+
+
+class BurnishError(Exception):
+    """What happened and why (``message``), and the next step (``hint``)."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(BurnishError):
+    """The request cannot be carried out as it stands."""
+
+    exit_code = 2
+
+
+class ToolError(BurnishError):
+    """A tool that burnish runs failed; ``message`` ends with what it said."""
+
+    exit_code = 3
+
+
+class WorkloadError(BurnishError):
+    """The measured program failed, hung, or its output is not the same every time."""
+
+    exit_code = 4
+
+
+class StoreError(BurnishError):
+    """The store cannot be opened, read or written."""
+
+    exit_code = 5
+
+
+class ChangeError(BurnishError):
+    """A change to the manifest cannot be written as planned; the file is as it was."""
+
+    exit_code = 6
+
+
+class BusyError(BurnishError):
+    """Another burnish holds this project."""
+
+    exit_code = 7
+
+
+#: Exit code after Ctrl-C, as shells report it: 128 + SIGINT.
+INTERRUPTED = 130

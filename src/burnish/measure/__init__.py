@@ -1,0 +1,1 @@
+"""Running the workload: schedule, rounds, instruction counts, statistics, circumstances."""

@@ -1,0 +1,94 @@
+"""What a measurement is: samples in rounds, comparisons with their intervals, the circumstances they hold in."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """One timed run (or the mean of ``repeats`` runs) of the workload.
+
+    Attributes:
+        arm: the candidate's code id; the A/A control carries ``CONTROL``.
+        wall, user, sys: seconds.
+        maxrss: bytes.
+        nivcsw: involuntary context switches.
+    """
+
+    arm: str
+    wall: float
+    user: float
+    sys: float
+    maxrss: int
+    nivcsw: int
+    repeats: int = 1
+
+
+#: The arm of the baseline run a second time in a round: what is measured between equals.
+CONTROL = "control"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Round:
+    """The samples of one round in the order they ran; the baseline is always among them."""
+
+    number: int
+    samples: tuple[Sample, ...]
+
+
+class Timing(StrEnum):
+    """What an interval says about run time. Undecided is a legal answer."""
+
+    FASTER = "faster"
+    SLOWER = "slower"
+    SAME = "same"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """Run time of one arm against the baseline, from paired log-ratios within rounds.
+
+    Attributes:
+        ratio: of times; 0.95 is 5 % less time.
+        low, high: the interval, at the error rate spent at this look and shared among the candidates.
+        pairs: rounds both ran in.
+        timing: what the interval says, see `burnish.measure.statistics`.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    pairs: int
+    timing: Timing
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workload:
+    """The command to measure.
+
+    Attributes:
+        argv: arguments; ``{bin}`` stands for the artifact.
+        cwd: absolute directory it runs in.
+        check: ``stdout`` (exit code and output must be the same for all) or ``status`` (exit code alone).
+        timeout: seconds one run may take.
+    """
+
+    argv: tuple[str, ...]
+    cwd: str
+    check: str = "stdout"
+    timeout: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Circumstances:
+    """Where and when numbers were taken; results from different ones are never compared."""
+
+    cpu: str
+    cores: int
+    kernel: str
+    rustc: str
+    cargo: str
+    target: str
+    load: float
+    burnish: str

@@ -1,0 +1,1 @@
+"""The options, the profile value, and the effective profile of a project."""

@@ -1,0 +1,1 @@
+"""The main job: from the space of profiles to a verdict."""

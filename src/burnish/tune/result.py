@@ -1,0 +1,183 @@
+"""What a tune found, as one value: stored, and rendered by `burnish.report`."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from burnish.build.values import BuildCost, Road, SizeReport
+from burnish.measure.values import Circumstances, Comparison, Workload
+from burnish.profile.profile import Profile
+
+#: Version of the stored form. 1: the first.
+SCHEMA = 1
+
+
+class Goal(StrEnum):
+    """What the recommendation should serve."""
+
+    SPEED = "speed"
+    SIZE = "size"
+    BUILD = "build"
+    BALANCED = "balanced"
+
+
+class Outcome(StrEnum):
+    """The kind of verdict."""
+
+    CHANGE = "change"
+    NOTHING = "nothing worth changing"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One candidate: everything measured about it.
+
+    Attributes:
+        names: what it is known as (``baseline``, ``cargo default``, a preset), may be empty.
+        time: against the baseline; None without a workload, for the baseline, or where it was not timed.
+        screened: ratio of times from a few screening rounds, no interval; steers the search, never a verdict.
+        instructions: of one run of the workload, where a counter was at hand.
+        front: no other candidate is as good in every metric and better in one.
+    """
+
+    profile: Profile
+    names: tuple[str, ...]
+    road: Road
+    size: SizeReport
+    cost: BuildCost
+    time: Comparison | None = None
+    screened: float | None = None
+    instructions: int | None = None
+    mismatches: tuple[str, ...] = ()
+    front: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """A candidate left out, and why: rustc's error, or what its output did."""
+
+    profile: Profile
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Confirmation:
+    """The winner built again by plain cargo from nothing and measured in fresh rounds.
+
+    Attributes:
+        size_deviation: relative difference between the shared and the plain build's stripped size.
+        time: fresh rounds, plain build against the baseline's plain build; None without a workload.
+    """
+
+    size: SizeReport
+    cost: BuildCost
+    size_deviation: float
+    time: Comparison | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OptionChange:
+    """One line of the recommendation: Cargo's key, the value now, the value proposed."""
+
+    key: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recommendation:
+    """The verdict: one profile with reasons and price, or nothing worth changing with the reason why.
+
+    Attributes:
+        profile: what to ship; the baseline itself for ``NOTHING``.
+        headline: one sentence.
+        reasons, price: sentences.
+        confirmation: None for ``NOTHING``.
+    """
+
+    outcome: Outcome
+    profile: Profile
+    headline: str
+    changes: tuple[OptionChange, ...] = ()
+    reasons: tuple[str, ...] = ()
+    price: tuple[str, ...] = ()
+    confirmation: Confirmation | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sharing:
+    """The self-check of shared builds: one profile built both ways.
+
+    Attributes:
+        deviation: relative difference of the stripped sizes.
+        faithful: within the bound; where not, all candidates of that lto mode were built plainly.
+    """
+
+    profile: Profile
+    deviation: float
+    faithful: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Noise:
+    """The A/A control: the baseline against itself in the same rounds.
+
+    Attributes:
+        control: an honest machine gives an interval around 1.
+        floor: half-width of the control's interval, relative: smaller differences cannot be seen here.
+    """
+
+    control: Comparison
+    floor: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BaselineSetting:
+    """One effective setting of the baseline: key, value as written, where it comes from."""
+
+    key: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effort:
+    """What the tune spent.
+
+    Attributes:
+        wall: seconds from start to result, resumed time included.
+        builds, rounds: how many.
+        space: code-distinct candidates in the space (before strip variants).
+        own: seconds of the wall time that were burnish's own, not cargo's nor the workload's.
+        stopped: why the search ended, in words.
+    """
+
+    wall: float
+    builds: int
+    rounds: int
+    space: int
+    own: float
+    stopped: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TuneResult:
+    """Everything a report shows. ``rows`` has the baseline first; ``created`` is ISO 8601, UTC."""
+
+    schema: int
+    created: str
+    package: str
+    version: str
+    artifact: str
+    profile_name: str
+    goal: Goal
+    workload: Workload | None
+    circumstances: Circumstances
+    baseline: tuple[BaselineSetting, ...]
+    rows: tuple[Row, ...]
+    failures: tuple[Failure, ...]
+    sharing: tuple[Sharing, ...]
+    recommendation: Recommendation
+    noise: Noise | None
+    effort: Effort
+    notes: tuple[str, ...] = ()
+    reproduce: tuple[str, ...] = ()
