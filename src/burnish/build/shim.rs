@@ -1,18 +1,22 @@
 //! burnish-shim: the only part of burnish that stands next to the processes it measures.
 //!
-//! Compiled once with the user's own rustc (no crates, std only) and used in two roles:
+//! Compiled once with the user's own rustc (no crates, std only) and used in three roles:
 //!
 //! * `burnish-shim RUSTC ARGS…`: a `RUSTC_WRAPPER`. Runs rustc and appends one JSON line per compiled crate to
 //!   `$BURNISH_LOG`: the arguments really given, wall and CPU seconds, peak memory in bytes, exit status.
-//!   `$BURNISH_EMBED_BITCODE=1` turns cargo's `-C embed-bitcode=no` into `=yes` for optimised crates, so that one
-//!   build of the dependencies serves `lto = false`, `"thin"` and `"fat"`; `$BURNISH_DROP_CODEGEN_UNITS=N` drops
-//!   `-C codegen-units=N`, the only way to take away what a manifest sets. `$BURNISH_CHAIN` is the user's own wrapper.
+//!   `$BURNISH_DEPS` says what libraries are compiled to: `both` turns cargo's `-C embed-bitcode=no` into `=yes`
+//!   (object and bitcode), `bitcode` into `-C linker-plugin-lto` (what cargo itself passes under LTO), `off` adds
+//!   `-C lto=off`. `$BURNISH_CODEGEN_UNITS=TAG=N` turns `-C codegen-units=TAG` into N units, or drops it where N is empty: the tag
+//!   keeps cells apart in cargo's hash, and nothing else can take away what a manifest sets.
+//!   `$BURNISH_CHAIN` is the user's own wrapper.
 //!
 //! * `burnish-shim --burnish-round`: runs the commands described on stdin one after the other and answers one JSON
 //!   line for each. stdin holds NUL-terminated fields: the number of runs, then for each run the file for its
 //!   stdout, the bytes of environment padding, the number of repeats, the number of arguments, the arguments.
 //!
-//! Both roles ask Linux to kill what they started when their parent dies, so that `kill -9` leaves nothing running.
+//! * `burnish-shim --burnish-exec COMMAND ARGS…`: becomes the command.
+//!
+//! All roles ask Linux to kill what they started when their parent dies, so that `kill -9` leaves nothing running.
 
 use std::env;
 use std::ffi::OsString;
@@ -155,27 +159,57 @@ fn codegen_value<'a>(arg: &'a OsString, key: &str) -> Option<&'a str> {
     text.strip_prefix(key)?.strip_prefix('=')
 }
 
+/// Replaces the codegen option at `at` (in either spelling), or drops it where `option` is empty.
+fn replace_codegen(args: &mut Vec<OsString>, at: usize, option: &str) {
+    let apart = at > 0 && args[at - 1] == "-C";
+    if !option.is_empty() {
+        args[at] = OsString::from(if apart { option.to_owned() } else { format!("-C{option}") });
+    } else {
+        args.drain(if apart { at - 1..=at } else { at..=at });
+    }
+}
+
+fn find_codegen(args: &[OsString], key: &str, value: &str) -> Option<usize> {
+    args.iter().position(|arg| codegen_value(arg, key) == Some(value))
+}
+
+fn rewrite_bitcode(args: &mut Vec<OsString>, deps: &str) {
+    if deps == "off" {
+        args.push(OsString::from("-C"));
+        args.push(OsString::from("lto=off"));
+        return;
+    }
+    let Some(at) = find_codegen(args, "embed-bitcode", "no") else { return };
+    let linked = args.windows(2).any(|pair| pair[0] == "--crate-type" && (pair[1] != "lib" && pair[1] != "rlib"));
+    let lto = args.iter().filter_map(|arg| codegen_value(arg, "lto")).last();
+    if linked {
+        // The final crate: `embed-bitcode=no` contradicts LTO, and is right without it.
+        if matches!(lto, Some("thin" | "fat")) {
+            replace_codegen(args, at, "");
+        }
+    } else if deps == "both" {
+        replace_codegen(args, at, "embed-bitcode=yes");
+    } else if deps == "bitcode" {
+        replace_codegen(args, at, "linker-plugin-lto");
+    }
+}
+
 fn rewritten(mut args: Vec<OsString>) -> Vec<OsString> {
-    // Host crates (build scripts, proc macros and what they use) are compiled without `-C opt-level`.
+    let units = env::var("BURNISH_CODEGEN_UNITS").unwrap_or_default();
+    let (tag, value) = units.split_once('=').unwrap_or_default();
+    let tagged = find_codegen(&args, "codegen-units", tag);
+    // Crates of the candidate carry the tag, or where an override sets its own units, at least an opt-level:
+    // host crates (build scripts, proc macros and what they use) have none unless a build-override gives it.
     let optimised = args.iter().any(|arg| codegen_value(arg, "opt-level").is_some());
-    if !optimised {
+    if tagged.is_none() && (!optimised || env::var_os("BURNISH_HOST_OPTIMISED").is_some()) {
         return args;
     }
-    if env::var_os("BURNISH_EMBED_BITCODE").is_some() {
-        for arg in &mut args {
-            if codegen_value(arg, "embed-bitcode") == Some("no") {
-                let text = arg.to_string_lossy().replace("embed-bitcode=no", "embed-bitcode=yes");
-                *arg = OsString::from(text);
-            }
-        }
+    if let Some(at) = tagged {
+        let option = if value.is_empty() { String::new() } else { format!("codegen-units={value}") };
+        replace_codegen(&mut args, at, &option);
     }
-    if let Ok(dropped) = env::var("BURNISH_DROP_CODEGEN_UNITS") {
-        if let Some(at) = args.iter().position(|arg| codegen_value(arg, "codegen-units") == Some(&dropped)) {
-            args.remove(at);
-            if at > 0 && args[at - 1] == "-C" {
-                args.remove(at - 1);
-            }
-        }
+    if let Ok(deps) = env::var("BURNISH_DEPS") {
+        rewrite_bitcode(&mut args, &deps);
     }
     args
 }
@@ -281,6 +315,11 @@ fn main() {
             if let Err(error) = run_round() {
                 fail(&error.to_string());
             }
+        }
+        Some(first) if first == "--burnish-exec" && argv.len() > 1 => {
+            // The request to be killed with the parent survives exec; cargo itself would never ask for it.
+            let error = Command::new(&argv[1]).args(&argv[2..]).exec();
+            fail(&format!("cannot run {}: {error}", argv[1].to_string_lossy()))
         }
         Some(_) => wrap_rustc(argv),
         None => fail("used by burnish; see the burnish documentation"),

@@ -54,12 +54,6 @@ class Profile:
         return f"o{self.opt_level}-{self.lto}-{self._cgu}-{self.panic}"
 
     @property
-    def cell_id(self) -> str:
-        """What the dependencies compile to. ``lto = "off"`` has its own; false, thin and fat share one build."""
-        off = "-off" if self.lto is Lto.OFF else ""
-        return f"o{self.opt_level}-{self._cgu}-{self.panic}{off}"
-
-    @property
     def _cgu(self) -> str:
         return "cgudef" if self.codegen_units is None else f"cgu{self.codegen_units}"
 

@@ -1,0 +1,262 @@
+"""Building candidates with the real cargo: over shared libraries, or plainly from nothing.
+
+Takes profiles, gives `Build` or `FailedBuild`. Everything is written below one directory in the project's target
+directory; artifacts appear under their final name only when they are whole.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from burnish.build import audit, cost
+from burnish.build.crates import CrateLog
+from burnish.build.plan import BuildPlan, Deps, Given, deps_for, plan_plain, plan_shared
+from burnish.build.strip import strip_file
+from burnish.build.values import Artifact, Build, CrateRun, FailedBuild, Road
+from burnish.cargo.invocation import Cargo, CargoRun, Unit
+from burnish.cargo.project import Project, Selection
+from burnish.cargo.toolchain import Toolchain
+from burnish.errors import ToolError
+from burnish.profile.options import Lto, Strip
+from burnish.profile.profile import Profile
+
+_STRENGTH = (Strip.NONE, Strip.DEBUGINFO, Strip.SYMBOLS)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workshop:
+    """Where and with what is built.
+
+    Attributes:
+        directory: burnish's own in the target directory.
+        shim: the compiled shim.
+        chain: the user's own ``RUSTC_WRAPPER``, put between the shim and rustc.
+    """
+
+    directory: Path
+    shim: Path
+    chain: str | None = None
+
+    @property
+    def shared(self) -> Path:
+        return self.directory / "shared"
+
+    @property
+    def cold(self) -> Path:
+        return self.directory / "cold"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.directory / "artifacts"
+
+
+class Builder:
+    """Builds one artifact of one project in many profiles."""
+
+    def __init__(
+        self,
+        *,
+        cargo: Cargo,
+        project: Project,
+        selection: Selection,
+        toolchain: Toolchain,
+        workshop: Workshop,
+        given: Given,
+        on_unit: Callable[[Unit], None] | None = None,
+    ) -> None:
+        self.cargo = cargo
+        self.project = project
+        self.selection = selection
+        self.toolchain = toolchain
+        self.workshop = workshop
+        self.given = given
+        self.on_unit = on_unit
+        self.calibration = cost.Calibration()
+
+    def shared(self, profile: Profile) -> Build | FailedBuild:
+        """The candidate over shared libraries; its cost from nothing is estimated."""
+        plan = plan_shared(profile, self.given)
+        log = CrateLog(self.workshop.directory / "crates.jsonl")
+        run = self._run("rustc", plan, self.workshop.shared, log, final=plan.final)
+        if run.code != 0:
+            return FailedBuild(profile=profile, road=Road.SHARED, error=run.error, spent_wall=run.wall)
+        final, others = self._crates(run, log, profile)
+        strip = self.given.base_strip(profile.strip)
+        bitcode_only = deps_for(profile) is Deps.BOTH and profile.lto in {Lto.THIN, Lto.FAT}
+        return Build(
+            profile=profile,
+            road=Road.SHARED,
+            artifacts=self._collect(self._product(run), profile, Road.SHARED, strip),
+            cost=cost.estimated(others, final, self.calibration, bitcode_only=bitcode_only),
+            crates=_slim(others, final),
+            mismatches=audit.mismatches(profile, final, strip=strip),
+            spent_cpu=run.cpu,
+            spent_wall=run.wall,
+        )
+
+    def plain(self, profile: Profile) -> Build | FailedBuild:
+        """The candidate by plain cargo in an empty target directory, then once more the final crate alone.
+
+        The second run adds a `--cfg` that nobody reads: cargo takes the final crate, and only it, for changed.
+        """
+        plan = plan_plain(profile, self.given)
+        self._clear_cold()
+        log = CrateLog(self.workshop.directory / f"crates-{os.getpid()}.jsonl")
+        try:
+            run = self._run("build", plan, self.workshop.cold, log)
+            if run.code != 0:
+                return FailedBuild(profile=profile, road=Road.PLAIN, error=run.error, spent_wall=run.wall)
+            final, others = self._crates(run, log, profile)
+            artifacts = self._collect(self._product(run), profile, Road.PLAIN, profile.strip)
+            rebuild = self._run("rustc", plan, self.workshop.cold, log, final=("--cfg", "burnish_rebuild"))
+        finally:
+            log.path.unlink(missing_ok=True)
+            self._clear_cold()
+        wall = rebuild.wall if rebuild.code == 0 else final.wall
+        return Build(
+            profile=profile,
+            road=Road.PLAIN,
+            artifacts=artifacts,
+            cost=cost.measured(others, final, cpu=run.cpu, wall=run.wall, rebuild=wall),
+            crates=_slim(others, final),
+            mismatches=audit.mismatches(profile, final, strip=profile.strip),
+            spent_cpu=run.cpu + rebuild.cpu,
+            spent_wall=run.wall + rebuild.wall,
+        )
+
+    def learn(self, plain: Build, shared: Build | None = None) -> None:
+        """Calibrate estimates from a plain build, and from the same profile built over shared libraries."""
+        final, others = plain.crates[-1], plain.crates[:-1]
+        if not plain.cost.estimated and plain.profile.lto in {Lto.FALSE, Lto.OFF}:
+            self.calibration = replace(
+                cost.calibrate(others, final, plain.cost), bitcode_factor=self.calibration.bitcode_factor
+            )
+        if self.calibration.other_cpu == 0.0:
+            self.calibration = replace(cost.calibrate(others, final, plain.cost), bitcode_factor=1.0)
+        if shared is not None and plain.profile.lto in {Lto.THIN, Lto.FAT}:
+            objects = cost.library_cpu(shared.crates[:-1])
+            if objects > 0:
+                factor = cost.library_cpu(others) / objects
+                self.calibration = replace(self.calibration, bitcode_factor=min(1.5, max(0.3, factor)))
+
+    def variant(self, build: Build, strip: Strip) -> Path | None:
+        """The file of a build in a strip variant; None where it cannot be had from it."""
+        artifact = build.artifacts.get(strip)
+        return None if artifact is None else self.workshop.directory / artifact.path
+
+    def intact(self, build: Build) -> bool:
+        """Whether the stored files of a build are still what they were."""
+        for artifact in build.artifacts.values():
+            path = self.workshop.directory / artifact.path
+            if not path.is_file() or path.stat().st_size != artifact.size or _sha256(path) != artifact.sha256:
+                return False
+        return True
+
+    def _run(
+        self, command: str, plan: BuildPlan, target_dir: Path, log: CrateLog, *, final: tuple[str, ...] = ()
+    ) -> CargoRun:
+        environment = {**plan.environment, **self._wrapper(log)}
+        args = [command, *self.cargo_args(plan), "--target-dir", str(target_dir)]
+        args += ["--message-format=json-render-diagnostics"]
+        if final:
+            args += ["--", *final]
+        return self.cargo.run("cargo", args, environment=environment, on_unit=self.on_unit)
+
+    def cargo_args(self, plan: BuildPlan) -> tuple[str, ...]:
+        """Cargo's arguments for the artifact, without the target directory."""
+        selection = self.selection
+        args = ["--manifest-path", str(self.project.directory / "Cargo.toml"), "--profile", selection.profile]
+        args += [*self.project.artifact.args, *selection.metadata_args()]
+        if selection.target is not None:
+            args += ["--target", selection.target]
+        return (*args, *plan.config_args)
+
+    def _wrapper(self, log: CrateLog) -> Mapping[str, str]:
+        environment = {"RUSTC_WRAPPER": str(self.workshop.shim), "BURNISH_LOG": str(log.path)}
+        if self.workshop.chain is not None:
+            environment["BURNISH_CHAIN"] = self.workshop.chain
+        return environment
+
+    def _crates(self, run: CargoRun, log: CrateLog, profile: Profile) -> tuple[CrateRun, tuple[CrateRun, ...]]:
+        """The final crate's run and those of everything it needs, whenever they were compiled."""
+        recorded = log.read()
+        names = {Path(name).stem.rpartition("-")[2] for unit in run.units for name in unit.filenames}
+        needed = [crate for unit, crate in recorded.items() if unit in names]
+        finals = [
+            crate
+            for crate in recorded.values()
+            if crate.crate == self.project.artifact.crate and audit.is_linked(crate)
+        ]
+        # Nothing new where cargo found the crate fresh, after an interrupted tune: then the last run with these flags.
+        fresh = [crate for crate in finals if crate.began >= run.began]
+        same = [crate for crate in finals if not audit.mismatches(profile, crate)]
+        if not fresh and not same:
+            raise ToolError(
+                "rustc was not run through burnish's wrapper, so nothing is known about its flags",
+                hint="a build.rustc or a wrapper that replaces RUSTC_WRAPPER is in the way",
+            )
+        final = max(fresh or same, key=lambda crate: crate.began)
+        others = tuple(crate for crate in needed if crate is not final and not audit.is_linked(crate))
+        return final, others
+
+    def _product(self, run: CargoRun) -> Path:
+        """The file that cargo put out for the artifact."""
+        artifact = self.project.artifact
+        for unit in reversed(run.units):
+            if unit.name != artifact.name or "custom-build" in unit.kind:
+                continue
+            if unit.executable is not None:
+                return Path(unit.executable)
+            libraries = [Path(name) for name in unit.filenames if name.endswith((".so", ".a", ".dylib"))]
+            if artifact.kind == "lib" and libraries:
+                return libraries[0]
+        raise ToolError(f"cargo built, but named no file for {artifact.name}")
+
+    def _collect(self, product: Path, profile: Profile, road: Road, strip: Strip) -> Mapping[Strip, Artifact]:
+        """Copy the product and make its stronger strip variants; whole or not at all."""
+        place = self.workshop.artifacts / f"{profile.code_id}-{road}-{strip}"
+        unfinished = place.with_name(f"{place.name}.{os.getpid()}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        found: dict[Strip, Artifact] = {}
+        for variant in _STRENGTH[_STRENGTH.index(strip) :]:
+            name = f"{variant}-{product.name}"
+            if variant is strip:
+                shutil.copy2(product, unfinished / name)
+            else:
+                strip_file(self.toolchain, unfinished / f"{strip}-{product.name}", unfinished / name, variant)
+            found[variant] = Artifact(
+                path=str((place / name).relative_to(self.workshop.directory)),
+                size=(unfinished / name).stat().st_size,
+                sha256=_sha256(unfinished / name),
+            )
+        shutil.rmtree(place, ignore_errors=True)
+        unfinished.rename(place)
+        return found
+
+    def _clear_cold(self) -> None:
+        shutil.rmtree(self.workshop.cold, ignore_errors=True)
+
+
+def stripped_size(build: Build) -> int:
+    """Bytes without any symbols: what is compared between roads."""
+    return build.artifacts[Strip.SYMBOLS].size
+
+
+def deviation(shared: Build, plain: Build) -> float:
+    """Relative difference of the stripped sizes of two builds of one profile."""
+    return abs(stripped_size(shared) / stripped_size(plain) - 1)
+
+
+def _slim(others: tuple[CrateRun, ...], final: CrateRun) -> tuple[CrateRun, ...]:
+    """The runs to store, final crate last: its arguments whole, of the others what tells host from library."""
+    slim = tuple(replace(run, args=("-C", "opt-level") if not audit.is_host(run) else ()) for run in others)
+    return (*slim, final)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

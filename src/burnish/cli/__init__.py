@@ -1,0 +1,55 @@
+"""The command line: one module per command. Data goes to stdout, progress and messages to stderr."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from burnish import __version__
+from burnish.cli import apply, report, tune
+from burnish.errors import INTERRUPTED, BurnishError
+
+_COMMANDS = (tune, apply, report)
+
+_DESCRIPTION = """\
+Find, prove and ship the best [profile.release] for a Cargo project: burnish builds and measures profiles,
+and recommends one with its evidence and its price, or says that nothing is worth changing."""
+
+
+def build_parser(prog: str = "burnish") -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog=prog, description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"burnish {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in _COMMANDS:
+        module.add_parser(commands)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None, *, prog: str = "burnish") -> int:
+    """Run a command; gives the exit code. What is no `BurnishError` is a bug and keeps its traceback."""
+    args = build_parser(prog).parse_args(argv)
+    try:
+        return int(args.run_command(args))
+    except BurnishError as error:
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print(
+            "\ninterrupted: finished builds and rounds are kept; run the same command again to go on", file=sys.stderr
+        )
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of stdout has gone (`burnish report | head`): nothing is left to say, and no flush must fail.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def main_for_cargo() -> int:
+    """``cargo burnish …``: cargo passes the subcommand's own name first."""
+    argv = sys.argv[1:]
+    return main(argv[1:] if argv[:1] == ["burnish"] else argv, prog="cargo burnish")

@@ -1,0 +1,153 @@
+"""``burnish tune``: build and measure profiles, recommend one."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from burnish.cli import _common
+from burnish.cli._console import open_progress
+from burnish.cli.apply import apply_result
+from burnish.errors import UsageError
+from burnish.profile.options import BY_KEY, OPTIONS
+from burnish.report import json
+from burnish.tune.pipeline import tune
+from burnish.tune.result import Goal, Outcome
+from burnish.tune.session import open_session
+from burnish.tune.settings import DEFAULT_BUDGET, DEFAULT_TIMEOUT, Request, Table, merge, read_table, request
+
+_EPILOG = """\
+examples:
+  burnish tune --run '{bin} --version'        the program of this directory, measured on a command
+  burnish tune . -p server --goal size        another package, for size
+  burnish tune --run '{bin} data.txt' --budget 30m --export report.html
+  burnish tune --fix lto=thin --options codegen-units=1,16 --only 'o3-*'
+
+settings may stand in Cargo.toml, [package.metadata.burnish] or [workspace.metadata.burnish]:
+  run = "{bin} data.txt"
+  goal = "balanced"
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command's options."""
+    parser = commands.add_parser(
+        "tune",
+        help="build and measure profiles, recommend one",
+        description="Build and measure profiles of a Cargo project and recommend one, or nothing worth changing.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _common.add_selection(parser)
+    _add_measuring(parser)
+    _add_space(parser)
+    _common.add_output(parser)
+    group = parser.add_argument_group("what to do with it")
+    group.add_argument("--apply", action="store_true", help="write the recommendation into Cargo.toml (shows the diff)")
+    group.add_argument("--name", metavar="PROFILE", help="with --apply: write it as a custom profile instead")
+    group.add_argument("--fresh", action="store_true", help="forget what is stored for this project")
+    group.add_argument("--no-wait", action="store_true", help="give up if another burnish is at work here")
+    group.add_argument("--progress", choices=("auto", "plain", "none"), default="auto", help="on stderr")
+    group.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    parser.set_defaults(run_command=run)
+
+
+def _add_measuring(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("measuring")
+    group.add_argument("--run", metavar="'CMD {bin} ARGS'", help="the workload; {bin} is the program; no shell")
+    group.add_argument("--goal", choices=[str(goal) for goal in Goal], help="what to serve (default: balanced)")
+    group.add_argument("--budget", metavar="TIME", help=f"for the whole tune: 90s, 10m, 1h (default: {DEFAULT_BUDGET})")
+    group.add_argument("--timeout", metavar="TIME", help=f"for one run of the workload (default: {DEFAULT_TIMEOUT})")
+    group.add_argument("--check", choices=("stdout", "status"), help="what must be the same for all candidates")
+    group.add_argument("--instructions", choices=("auto", "perf", "valgrind", "none"), help="where counts come from")
+    group.add_argument(
+        "--limit",
+        action="append",
+        default=[],
+        metavar="WHAT=RATIO",
+        help="the most a recommendation may cost: time, size, build or memory, against the baseline (time=1.05)",
+    )
+
+
+def _add_space(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the space of profiles")
+    values = "; ".join(f"{option.key}: {', '.join(option.values)}" for option in OPTIONS)
+    group.add_argument(
+        "--options", action="append", default=[], metavar="KEY=VALUE,VALUE", help=f"the values to try ({values})"
+    )
+    group.add_argument("--fix", action="append", default=[], metavar="KEY=VALUE", help="one value, no choice")
+    group.add_argument("--only", action="append", default=[], metavar="GLOB", help="candidates by id, e.g. 'o3-*'")
+    group.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="CHANGE",
+        choices=("panic-abort",),
+        help=f"what may change the program's behaviour: panic-abort ({BY_KEY['panic'].cost})",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Tune, show, and apply where asked."""
+    _common.check_exports(args.export)
+    given = table_of(args)
+    progress_kind = "none" if args.quiet else args.progress
+    environment = dict(os.environ)
+    with open_progress(progress_kind) as progress:
+        opening = _common.opening(args, fresh=args.fresh, wait=not args.no_wait)
+        with open_session(opening, environment, progress.note) as session:
+            wanted = wanted_request(given, read_table(session.project.settings), session.project.directory)
+            result = tune(session, wanted, progress)
+            session.store.keep_result(result.created, json.render(result).encode())
+            project = session.project
+    _common.show(result, args)
+    if args.apply:
+        if result.recommendation.outcome is Outcome.NOTHING:
+            print("nothing to apply: the profile stays as it is", file=sys.stderr)
+            return 0
+        return apply_result(result, project, environment, name=args.name, ask=False, dry_run=False, color=args.color)
+    return 0
+
+
+def wanted_request(given: Table, table: Table, package: Path) -> Request:
+    """The request; a workload of the command line runs here, one of the manifest in the package's directory."""
+    cwd = str(Path.cwd() if given.run is not None else package)
+    return request(merge(table, given), cwd=cwd)
+
+
+def table_of(args: argparse.Namespace) -> Table:
+    """The command line in the form of the manifest's table.
+
+    Raises:
+        UsageError: a KEY=VALUE that is none.
+    """
+    return Table(
+        run=args.run,
+        goal=Goal(args.goal) if args.goal else None,
+        budget=args.budget,
+        timeout=args.timeout,
+        check=args.check,
+        allow=tuple(args.allow) or None,
+        options={key: tuple(value.split(",")) for key, value in _pairs("--options", args.options)} or None,
+        fix=dict(_pairs("--fix", args.fix)) or None,
+        only=tuple(args.only) or None,
+        limits={key: _ratio(key, value) for key, value in _pairs("--limit", args.limit)} or None,
+        instructions=args.instructions,
+    )
+
+
+def _pairs(flag: str, items: list[str]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for item in items:
+        key, equals, value = item.partition("=")
+        if not (equals and key and value):
+            raise UsageError(f"{flag} {item!r} is no KEY=VALUE")
+        found.append((key, value))
+    return found
+
+
+def _ratio(key: str, value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise UsageError(f"--limit {key}={value}: {value!r} is no number", hint="write a ratio: time=1.05") from None

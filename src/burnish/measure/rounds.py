@@ -1,0 +1,293 @@
+"""Running the workload: one round after another through the shim, each output checked before its time counts."""
+
+import contextlib
+import hashlib
+import os
+import random
+import selectors
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from burnish.cargo.invocation import Clock
+from burnish.errors import StoreError, ToolError, WorkloadError
+from burnish.measure.values import Round, Sample, Workload
+
+#: Seconds. Shorter runs are repeated within a sample: below this, process start and clock dominate.
+SHORTEST_SAMPLE = 0.02
+#: Environment padding in bytes, drawn anew for each sample: the stack's place is luck, not speed.
+_PADDING = 4096
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """What a run of the workload gave: exit code and SHA-256 of its stdout."""
+
+    code: int
+    stdout: str
+
+
+class _Run(msgspec.Struct):
+    wall: float = 0.0
+    user: float = 0.0
+    sys: float = 0.0
+    maxrss: int = 0
+    nivcsw: int = 0
+    code: int = 0
+    error: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    runs: tuple[_Run, ...]
+
+
+_DECODER = msgspec.json.Decoder(_Answer)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timed:
+    """One run, or the mean of several, and its output."""
+
+    wall: float
+    user: float
+    sys: float
+    maxrss: int
+    nivcsw: int
+    output: Output
+
+
+class OutputChangedError(WorkloadError):
+    """A candidate's program did something else than the baseline's."""
+
+    def __init__(self, arm: str, expected: Output, got: Output) -> None:
+        what = f"exit code {got.code} instead of {expected.code}" if got.code != expected.code else "another output"
+        super().__init__(f"{arm} gave {what}")
+        self.arm = arm
+
+
+class Bench:
+    """Runs the workload with different programs in its place.
+
+    Every program is run under a path of the same length: the path is an argument, and arguments move the stack.
+
+    Args:
+        shim: the compiled shim.
+        workload: command, directory, check and timeout.
+        directory: where program copies are placed, in the target directory.
+        environment: of the child.
+    """
+
+    def __init__(self, shim: Path, workload: Workload, directory: Path, environment: Mapping[str, str]) -> None:
+        self.workload = workload
+        self.clock = Clock(waited=[])
+        self._shim = shim
+        self._directory = directory
+        self._environment = dict(environment)
+        self._programs: dict[str, Path] = {}
+        self._scratch = tempfile.TemporaryDirectory(prefix="burnish-")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._scratch.cleanup()
+
+    def place(self, arm: str, program: Path) -> None:
+        """Make a program known under an arm's name."""
+        slot = self._directory / hashlib.sha256(arm.encode()).hexdigest()[:8]
+        target = slot / program.name.partition("-")[2]
+        shutil.rmtree(slot, ignore_errors=True)
+        slot.mkdir(parents=True)
+        shutil.copy2(program, target)
+        target.chmod(0o755)
+        self._programs[arm] = target
+
+    def argv(self, arm: str) -> tuple[str, ...]:
+        """The command with the arm's program in place."""
+        program = str(self._programs[arm])
+        return tuple(part.replace("{bin}", program) for part in self.workload.argv)
+
+    def run(self, arm: str, *, repeats: int = 1, padding: int = 0) -> Timed:
+        """One sample.
+
+        Raises:
+            WorkloadError: the command cannot be started, or takes longer than its timeout.
+        """
+        return self._run_all(((arm, repeats, padding),))[0]
+
+    def round(
+        self, number: int, order: Sequence[tuple[str, str]], *, expected: Output, repeats: int, seed: str
+    ) -> Round:
+        """One round in the given order of (arm, program's arm); the control is the baseline's program again.
+
+        Raises:
+            OutputChangedError: one gave something else; nothing of this round counts.
+            WorkloadError: as in `run`.
+        """
+        luck = random.Random(f"{seed}:{number}:padding")  # noqa: S311  # a seeded draw, nothing secret
+        jobs = tuple((program, repeats, luck.randrange(_PADDING)) for _, program in order)
+        samples: list[Sample] = []
+        for (arm, _), timed in zip(order, self._run_all(jobs), strict=True):
+            if timed.output != expected:
+                raise OutputChangedError(arm, expected, timed.output)
+            samples.append(
+                Sample(
+                    arm=arm,
+                    wall=timed.wall,
+                    user=timed.user,
+                    sys=timed.sys,
+                    maxrss=timed.maxrss,
+                    nivcsw=timed.nivcsw,
+                    repeats=repeats,
+                )
+            )
+        return Round(number=number, samples=tuple(samples))
+
+    def _run_all(self, jobs: Sequence[tuple[str, int, int]]) -> tuple[Timed, ...]:
+        scratch = Path(self._scratch.name)
+        outputs = [scratch / f"stdout-{index}" for index in range(len(jobs))]
+        fields: list[str] = [str(len(jobs))]
+        for (arm, repeats, padding), output in zip(jobs, outputs, strict=True):
+            argv = self.argv(arm)
+            fields += [str(output), str(padding), str(repeats), str(len(argv)), *argv]
+        message = "".join(f"{field}\0" for field in fields).encode("utf-8", errors="surrogateescape")
+        repeats_total = [repeats for _, repeats, _ in jobs]
+        start = time.perf_counter()
+        answers = self._talk(message, repeats_total)
+        self.clock.waited.append(time.perf_counter() - start)
+        return tuple(
+            self._timed(arm, answer, output) for (arm, _, _), answer, output in zip(jobs, answers, outputs, strict=True)
+        )
+
+    def _timed(self, arm: str, answer: _Answer, stdout: Path) -> Timed:
+        for run in answer.runs:
+            if run.error is not None:
+                raise WorkloadError(
+                    f"the workload cannot be started: {self.argv(arm)[0]}: {run.error}",
+                    hint="check the command of --run; {bin} stands for the program that burnish builds",
+                )
+        count = len(answer.runs)
+        digest = "" if self.workload.check == "status" else _digest(stdout)
+        return Timed(
+            wall=sum(run.wall for run in answer.runs) / count,
+            user=sum(run.user for run in answer.runs) / count,
+            sys=sum(run.sys for run in answer.runs) / count,
+            maxrss=max(run.maxrss for run in answer.runs),
+            nivcsw=sum(run.nivcsw for run in answer.runs),
+            output=Output(code=max(run.code for run in answer.runs), stdout=digest),
+        )
+
+    def _talk(self, message: bytes, repeats: Sequence[int]) -> list[_Answer]:
+        """Hand the round to the shim and read its answers, each within the timeout."""
+        with tempfile.TemporaryFile() as plan, tempfile.TemporaryFile() as stderr:
+            plan.write(message)
+            plan.seek(0)
+            child = subprocess.Popen(
+                [str(self._shim), "--burnish-round"],
+                cwd=self.workload.cwd,
+                env=self._environment,
+                stdin=plan,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                process_group=0,
+            )
+            try:
+                answers = self._answers(child, repeats)
+                child.wait()
+            except BaseException:
+                _kill_group(child)
+                raise
+            finally:
+                if child.stdout is not None:
+                    child.stdout.close()
+            if child.returncode != 0 or len(answers) != len(repeats):
+                stderr.seek(0)
+                words = stderr.read().decode(errors="replace").strip()
+                _raise_for(words)
+            return answers
+
+    def _answers(self, child: subprocess.Popen[bytes], repeats: Sequence[int]) -> list[_Answer]:
+        assert child.stdout is not None  # noqa: S101  # stdout=PIPE in _talk
+        answers: list[_Answer] = []
+        pending = b""
+        os.set_blocking(child.stdout.fileno(), False)
+        with selectors.DefaultSelector() as selector:
+            selector.register(child.stdout, selectors.EVENT_READ)
+            deadline = time.monotonic() + self.workload.timeout * repeats[0]
+            while len(answers) < len(repeats):
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    raise WorkloadError(
+                        f"the workload did not end within {self.workload.timeout:g} s and was stopped",
+                        hint="give it less to do, or more time with --timeout",
+                    )
+                chunk = child.stdout.read() or b""
+                if not chunk:
+                    break
+                *lines, pending = (pending + chunk).split(b"\n")
+                answers += [_DECODER.decode(line) for line in lines]
+                if lines and len(answers) < len(repeats):
+                    deadline = time.monotonic() + self.workload.timeout * repeats[len(answers)]
+        return answers
+
+
+def expected_output(bench: Bench, arm: str, *, times: int = 3) -> tuple[Output, float]:
+    """The output that every candidate must give, and the seconds of a run; the program is warm afterwards.
+
+    Raises:
+        WorkloadError: the program fails, or prints something else each time.
+    """
+    first = bench.run(arm)
+    if first.output.code != 0:
+        raise WorkloadError(
+            f"the workload fails with the project's present profile: exit code {first.output.code}\n"
+            f"  {' '.join(bench.argv(arm))}",
+            hint="run this command by hand; relative paths start at " + bench.workload.cwd,
+        )
+    walls = [first.wall]
+    for _ in range(times - 1):
+        again = bench.run(arm)
+        walls.append(again.wall)
+        if again.output != first.output:
+            raise WorkloadError(
+                "the workload prints something different each time, so outputs cannot be compared",
+                hint="make it deterministic (sorted, seeded, one thread), or compare exit codes alone with "
+                "--check status",
+            )
+    return first.output, min(walls)
+
+
+def repeats_for(wall: float) -> int:
+    """Runs per sample, so that a sample is long enough to be timed."""
+    return max(1, min(50, round(SHORTEST_SAMPLE / max(wall, 1e-4))))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _kill_group(child: subprocess.Popen[bytes]) -> None:
+    """The workload may have children of its own; they share the group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _raise_for(words: str) -> None:
+    if "No space left" in words or "os error 28" in words:
+        raise StoreError(
+            "the disk is full: the workload's output could not be kept",
+            hint="free space (TMPDIR), then run the same command again",
+        )
+    raise ToolError(f"the shim failed: {words or 'it was killed'}")

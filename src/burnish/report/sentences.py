@@ -1,0 +1,134 @@
+"""What all reports say in sentences: noise, sharing, confirmation, circumstances, effort. Plain text, a line each."""
+
+import shlex
+from typing import Final
+
+from burnish.measure.values import Timing
+from burnish.report.figures import comparison, first_line, interval, printable
+from burnish.tune.result import Outcome, Sharing, TuneResult
+from burnish.units import format_bytes, format_change, format_seconds
+
+#: What a report without a workload must say wherever run time would stand.
+NO_RUN: Final = "No --run: sizes and build costs alone; run time was not measured."
+
+
+def title(result: TuneResult) -> str:
+    """``fd-find 10.3.0 (fd), [profile.release], goal balanced``."""
+    return printable(
+        f"{result.package} {result.version} ({result.artifact}), [profile.{result.profile_name}], goal {result.goal}"
+    )
+
+
+def toml_caption(result: TuneResult) -> str:
+    """What the block of TOML is."""
+    if result.recommendation.outcome is Outcome.CHANGE:
+        return "In Cargo.toml"
+    return "What the profile does now, spelled out (nothing to change)"
+
+
+def others(count: int) -> str:
+    """What became of the rows that are not shown; empty where all are."""
+    if not count:
+        return ""
+    verb = "more candidate was built, and is" if count == 1 else "more candidates were built, and are each"
+    return f"{count} {verb} matched or beaten in every metric by one shown here."
+
+
+def noise(result: TuneResult) -> tuple[str, ...]:
+    """How small a difference can be seen; nothing without a workload."""
+    if result.workload is None:
+        return ()
+    if result.noise is None:
+        return ("No A/A control was run: how much of the differences is noise is not known.",)
+    control = result.noise.control
+    said = f"A/A control, the baseline against itself: {format_change(control.ratio)} ({interval(control)})"
+    honest = control.timing in {Timing.SAME, Timing.UNDECIDED}
+    return (
+        f"{said}."
+        if honest
+        else f"{said}: not around zero, so this machine was not quiet, and the times are to be read with care.",
+        f"Differences below {result.noise.floor * 100:.1f} % cannot be seen here.",
+    )
+
+
+def confirmation(result: TuneResult) -> str:
+    """How the winner held when plain cargo built it from nothing; empty where there was none."""
+    confirmed = result.recommendation.confirmation
+    if confirmed is None:
+        return ""
+    time = f", run time {comparison(confirmed.time)}" if confirmed.time else ""
+    return (
+        f"Confirmed: plain cargo, from nothing: {format_bytes(confirmed.size.file)}{time}; "
+        f"{format_seconds(confirmed.cost.cpu)} CPU, {format_seconds(confirmed.cost.wall)} by the clock. "
+        f"Its stripped size differs from the shared build's by {_deviation(confirmed.size_deviation)}."
+    )
+
+
+def sharing(result: TuneResult) -> tuple[str, ...]:
+    """The self-check of shared builds, a sentence for each profile that was built both ways."""
+    return tuple(_shared(each) for each in result.sharing)
+
+
+def _shared(check: Sharing) -> str:
+    differ = f"{check.profile.id}: stripped, the shared build and plain cargo's differ by {_deviation(check.deviation)}"
+    if check.faithful:
+        return f"{differ}: sharing is faithful."
+    return f"{differ}: not faithful, so all candidates of lto = {check.profile.lto} were built by plain cargo."
+
+
+def _deviation(relative: float) -> str:
+    percent = abs(relative) * 100
+    return "nothing" if percent == 0 else "less than 0.01 %" if percent < 0.01 else f"{percent:.2f} %"
+
+
+def mismatches(result: TuneResult) -> tuple[str, ...]:
+    """Flags that did not reach rustc as the profile says."""
+    return tuple(f"{row.profile.id}: {printable('; '.join(row.mismatches))}" for row in result.rows if row.mismatches)
+
+
+def failures(result: TuneResult) -> tuple[tuple[str, str, str], ...]:
+    """Candidates left out: id, the first line of the reason, and the whole reason where it is longer."""
+    return tuple(
+        (
+            failure.profile.id,
+            first_line(failure.reason),
+            failure.reason.strip() if len(failure.reason.strip().splitlines()) > 1 else "",
+        )
+        for failure in result.failures
+    )
+
+
+def baseline(result: TuneResult) -> tuple[str, ...]:
+    """``lto = "thin" (Cargo.toml)``: the effective settings and where each comes from."""
+    return tuple(printable(f"{each.key} = {each.value} ({each.origin})") for each in result.baseline)
+
+
+def circumstances(result: TuneResult) -> tuple[tuple[str, str], ...]:
+    """Label and value of everything the numbers depend on."""
+    where = result.circumstances
+    found = [
+        ("machine", f"{where.cpu}, {where.cores} cores, load {where.load:.2f}, kernel {where.kernel}"),
+        ("toolchain", f"{where.rustc}; {where.cargo}; {where.target}"),
+    ]
+    if result.workload is not None:
+        work = result.workload
+        found += [
+            ("command", shlex.join(work.argv)),
+            ("in", work.cwd),
+            ("checked", "exit code and output" if work.check == "stdout" else "exit code alone"),
+        ]
+    found.append(("measured", f"{result.created} by burnish {where.burnish}"))
+    return tuple((label, printable(value)) for label, value in found)
+
+
+def effort(result: TuneResult) -> str:
+    """What the tune spent, and why it ended."""
+    spent = result.effort
+    return printable(
+        f"{format_seconds(spent.wall)} for {_count(spent.builds, 'build')} out of {_count(spent.space, 'candidate')} "
+        f"and {_count(spent.rounds, 'round')}; {format_seconds(spent.own)} of it burnish's own. Ended: {spent.stopped}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,181 @@
+"""Builds that are remembered: the store answers first, sharing is checked, every second is booked."""
+
+from dataclasses import dataclass, field, replace
+
+from burnish.build.builder import Builder, deviation
+from burnish.build.plan import Deps, deps_for, sharing_obstacle
+from burnish.build.values import Build, BuildCost, FailedBuild, Road
+from burnish.errors import ToolError
+from burnish.profile.options import Lto, Strip
+from burnish.profile.profile import Profile
+from burnish.store import Store
+from burnish.tune.identity import digest
+from burnish.tune.progress import Progress
+from burnish.tune.result import Failure, Sharing
+from burnish.tune.session import Session
+from burnish.tune.space import code
+from burnish.units import format_bytes, format_seconds
+
+#: Largest relative difference in stripped size between a shared and a plain build that still counts as the same.
+FAITHFUL = 0.001
+
+
+@dataclass
+class Ledger:
+    """What the tune has spent, in seconds of the work itself.
+
+    Stored work counts as when it was done: a resumed tune goes the very same way as one that was never interrupted.
+    """
+
+    budget: float
+    spent: float = 0.0
+    builds: int = 0
+    rounds: int = 0
+
+    def book(self, seconds: float) -> None:
+        self.spent += seconds
+
+    def left(self, share: float = 1.0) -> float:
+        """Seconds until ``share`` of the budget is spent; negative beyond."""
+        return self.budget * share - self.spent
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Candidates whose shared builds stand or fall together: the form of their libraries, with LTO or without."""
+
+    deps: Deps
+    lto: bool
+
+    @classmethod
+    def of(cls, profile: Profile) -> "Group":
+        return cls(deps=deps_for(profile), lto=profile.lto in {Lto.THIN, Lto.FAT})
+
+
+@dataclass
+class Builds:
+    """All builds of one tune."""
+
+    session: Session
+    progress: Progress
+    ledger: Ledger
+    base: Strip
+    done: dict[Profile, Build] = field(default_factory=dict)
+    failures: dict[Profile, Failure] = field(default_factory=dict)
+    sharing: list[Sharing] = field(default_factory=list)
+    plainly: set[Group] = field(default_factory=set)
+
+    @property
+    def builder(self) -> Builder:
+        return self.session.builder
+
+    @property
+    def store(self) -> Store:
+        return self.session.store
+
+    def candidate(self, profile: Profile, reason: str) -> Build | None:
+        """The candidate's code, over shared libraries where that is faithful; None where it does not build."""
+        wanted = replace(code(profile), strip=self.base)
+        found = self.done.get(code(profile))
+        if found is not None:
+            return found
+        build = self._plain(wanted, reason) if self._needs_plain(wanted) else self._shared(wanted, reason)
+        if isinstance(build, FailedBuild):
+            self.failures[code(profile)] = Failure(profile=code(profile), reason=build.error)
+            return None
+        self.done[code(profile)] = build
+        return build
+
+    def _needs_plain(self, profile: Profile) -> bool:
+        return Group.of(profile) in self.plainly or self.obstacle(profile) is not None
+
+    def obstacle(self, profile: Profile) -> str | None:
+        """Why sharing is out of the question for a candidate, in words."""
+        incremental = self.session.effective.settings["incremental"].value is True
+        return sharing_obstacle(profile, takes_lto=self.session.project.artifact.takes_lto, incremental=incremental)
+
+    def _shared(self, profile: Profile, reason: str) -> Build | FailedBuild:
+        build = self._remembered(profile, Road.SHARED, reason)
+        if isinstance(build, FailedBuild) and Group.of(profile).lto:
+            # It may be the sharing and not the profile: plain cargo decides.
+            plain = self._plain(profile, "plain cargo, because the shared build failed")
+            if isinstance(plain, Build):
+                self.plainly.add(Group.of(profile))
+                self.progress.note(f"shared builds fail for {profile.lto} here: building plainly")
+            return plain
+        return build
+
+    def plain(self, profile: Profile, reason: str) -> Build:
+        """A cold build by plain cargo.
+
+        Raises:
+            ToolError: it fails, with rustc's own words.
+        """
+        build = self._plain(profile, reason)
+        if isinstance(build, FailedBuild):
+            raise ToolError(
+                f"the project does not build with profile {profile.id}:\n{build.error}",
+                hint="cargo build --release must succeed before there is anything to tune",
+            )
+        return build
+
+    def _plain(self, profile: Profile, reason: str) -> Build | FailedBuild:
+        return self._remembered(profile, Road.PLAIN, reason)
+
+    def _remembered(self, profile: Profile, road: Road, reason: str) -> Build | FailedBuild:
+        key = digest("build", self.session.key, profile.id, road)
+        stored = self.store.build(key)
+        if stored is None or (isinstance(stored, Build) and not self.builder.intact(stored)):
+            self.progress.building(profile.id, reason)
+            stored = self.builder.plain(profile) if road is Road.PLAIN else self.builder.shared(profile)
+            self.store.keep_build(key, stored)
+            self.progress.built(_line(stored))
+        self.ledger.book(stored.spent_wall)
+        self.ledger.builds += 1
+        self.progress.spent(self.ledger.spent, self.ledger.budget)
+        return stored
+
+    def plain_cost(self, profile: Profile) -> BuildCost | None:
+        """The measured cost of a profile that was built plainly; None where it was not."""
+        found = self.store.build(digest("build", self.session.key, profile.id, Road.PLAIN))
+        return found.cost if isinstance(found, Build) else None
+
+    def check(self, plain: Build) -> Build | None:
+        """Build a plainly built profile again over shared libraries and compare; where they differ, sharing ends.
+
+        Gives the build to use for this code; None where sharing is out of the question.
+        """
+        profile = plain.profile
+        if self._needs_plain(profile):
+            self.done[code(profile)] = plain
+            return None
+        shared = self._remembered(replace(profile, strip=self.base), Road.SHARED, "the same over shared libraries")
+        if isinstance(shared, FailedBuild):
+            self._distrust(profile, 1.0)
+            self.done[code(profile)] = plain
+            return None
+        self.builder.learn(plain, shared)
+        apart = deviation(shared, plain)
+        if apart > FAITHFUL:
+            self._distrust(profile, apart)
+            self.done[code(profile)] = plain
+            return plain
+        self.sharing.append(Sharing(profile=profile, deviation=apart, faithful=True))
+        self.done[code(profile)] = shared
+        return shared
+
+    def _distrust(self, profile: Profile, apart: float) -> None:
+        self.sharing.append(Sharing(profile=profile, deviation=apart, faithful=False))
+        self.plainly.add(Group.of(profile))
+        for other in [each for each in self.done if Group.of(each) == Group.of(profile)]:
+            del self.done[other]
+        self.progress.note(
+            f"shared builds differ from plain cargo by {apart * 100:.2f} % here: building such profiles plainly"
+        )
+
+
+def _line(build: Build | FailedBuild) -> str:
+    if isinstance(build, FailedBuild):
+        return f"{build.profile.code_id} does not build: {build.error.splitlines()[0] if build.error else ''}"
+    size = min(artifact.size for artifact in build.artifacts.values())
+    return f"{build.profile.code_id}  {format_bytes(size)} stripped  {format_seconds(build.spent_wall)}"

@@ -1,0 +1,109 @@
+"""The search at work: builds what `burnish.tune.search` proposes and feeds back what was seen."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from burnish.build.builder import stripped_size
+from burnish.build.plan import cell
+from burnish.build.values import Build
+from burnish.measure.rounds import OutputChangedError
+from burnish.profile.profile import Profile
+from burnish.tune.builds import Builds
+from burnish.tune.goals import utility
+from burnish.tune.result import Goal
+from burnish.tune.search import Observation, next_candidate
+from burnish.tune.space import code
+from burnish.tune.timing import COUNT_SEARCH, Timer, failure_of
+
+
+@dataclass
+class Explorer:
+    """What the search has seen."""
+
+    builds: Builds
+    timer: Timer | None
+    goal: Goal
+    space: Sequence[Profile]
+    base: Profile
+    until: float
+    observed: dict[Profile, Observation] = field(default_factory=dict)
+    screened: dict[Profile, float] = field(default_factory=dict)
+    counted: dict[Profile, int] = field(default_factory=dict)
+
+    def may_build(self, profile: Profile) -> bool:
+        """Whether the budget for building allows one more."""
+        return self.builds.ledger.spent + self.expected_cost(profile) <= self.until
+
+    def expected_cost(self, profile: Profile) -> float:
+        """Seconds that building (and screening) a candidate will take, from what others took."""
+        done = self.builds.done
+        screening = 0.0 if self.timer is None else 12 * self.timer.wall * self.timer.repeats
+        same_cell = [build for other, build in done.items() if cell(other) == cell(profile)]
+        if same_cell:
+            relinks = [build.cost.rebuild for other, build in done.items() if other.lto is profile.lto]
+            return max(relinks or [build.cost.rebuild for build in same_cell]) + screening
+        return max((build.spent_wall for build in done.values()), default=1.0) + screening
+
+    def look(self, profile: Profile, reason: str) -> None:
+        """Build a candidate and see how it does; one that fails is left out."""
+        build = self.builds.candidate(profile, reason)
+        if build is None:
+            return
+        try:
+            speed = self._speed(profile, build)
+        except OutputChangedError as error:
+            self.builds.failures[profile] = failure_of(profile, error)
+            del self.builds.done[profile]
+            self.builds.progress.note(f"{profile.code_id} is left out: {error.message}")
+            return
+        self.observed[profile] = Observation(
+            size=float(stripped_size(build)), speed=speed, build=max(build.cost.cpu, 1e-3)
+        )
+
+    def _speed(self, profile: Profile, build: Build) -> float | None:
+        """Instructions where they are cheap to count, else a screened time ratio."""
+        timer = self.timer
+        if timer is None:
+            return None
+        self._place(timer, profile.code_id, build)
+        if profile == code(self.base):
+            counted = timer.count(profile.code_id, COUNT_SEARCH)
+            if counted is not None:
+                self.counted[profile] = counted
+            return float(counted) if counted is not None else 1.0
+        self.screened[profile] = timer.screen(profile.code_id, code(self.base).code_id)
+        if code(self.base) in self.counted:
+            counted = timer.count(profile.code_id, COUNT_SEARCH)
+            if counted is not None:
+                self.counted[profile] = counted
+                return float(counted)
+        return self.screened[profile] * self.counted.get(code(self.base), 1)
+
+    def _place(self, timer: Timer, arm: str, build: Build) -> None:
+        strip = self.base.strip if self.base.strip in build.artifacts else build.profile.strip
+        path = self.builds.builder.variant(build, strip)
+        if path is not None:
+            timer.place(arm, path, build.artifacts[strip].sha256)
+
+    def run(self) -> str:
+        """Search until nothing promising is left or the budget for building is spent; gives the reason, in words."""
+        while True:
+            proposal = next_candidate(
+                self.space,
+                self.observed,
+                failed=frozenset(self.builds.failures),
+                goal=self.goal,
+                expected_cost=self.expected_cost,
+                seed=f"{self.builds.session.key}:{len(self.observed)}",
+            )
+            if proposal.profile is None:
+                return proposal.reason
+            if not self.may_build(proposal.profile):
+                return "the budget for building was spent"
+            self.look(proposal.profile, proposal.reason)
+
+    @staticmethod
+    def time_gain(goal: Goal, ratio: float) -> float:
+        """What a time ratio adds to a goal's gain, for choosing whom to time, never for a verdict."""
+        return -utility(goal, size=0.0, time=math.log(ratio), build=0.0)

@@ -1,0 +1,128 @@
+"""The end of a tune: rows, verdict and circumstances as one `TuneResult`."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from burnish.profile.options import BY_KEY
+from burnish.tune import words
+from burnish.tune.result import (
+    SCHEMA,
+    BaselineSetting,
+    Confirmation,
+    Effort,
+    Noise,
+    Outcome,
+    Recommendation,
+    Row,
+    TuneResult,
+)
+from burnish.tune.rows import with_front
+from burnish.tune.space import code, codes
+from burnish.tune.verdict import Standing
+
+if TYPE_CHECKING:
+    from burnish.tune.pipeline import Tune
+
+
+def assemble(
+    run: "Tune",
+    rows: Sequence[Row],
+    standings: Sequence[Standing],
+    confirmed: tuple[Row, Confirmation] | None,
+    noise: Noise | None,
+    *,
+    created: str,
+    own: float,
+) -> TuneResult:
+    """Everything a report shows."""
+    session, ledger = run.session, run.ledger
+    plain = run.builds.plain_cost(run.base)
+    baseline = replace(rows[0], cost=plain) if plain is not None else rows[0]
+    table = tuple(confirmed[0] if confirmed and row.profile == confirmed[0].profile else row for row in rows[1:])
+    recommendation = (
+        _change(run, confirmed, baseline, len(rows), noise) if confirmed else _nothing(run, standings, baseline)
+    )
+    return TuneResult(
+        schema=SCHEMA,
+        created=created,
+        package=session.project.package,
+        version=session.project.version,
+        artifact=session.project.artifact.name,
+        profile_name=session.effective.name,
+        goal=run.request.goal,
+        workload=run.request.workload,
+        circumstances=session.circumstances,
+        baseline=_settings(run),
+        rows=with_front((baseline, *table)),
+        failures=tuple(run.builds.failures.values()),
+        sharing=tuple(run.builds.sharing),
+        recommendation=recommendation,
+        noise=noise,
+        effort=Effort(
+            wall=ledger.spent + own,
+            builds=ledger.builds,
+            rounds=ledger.rounds,
+            space=len(codes(run.space)),
+            own=own,
+            stopped=run.stopped,
+        ),
+        notes=_notes(run),
+        reproduce=_reproduce(run),
+    )
+
+
+def _change(
+    run: "Tune", confirmed: tuple[Row, Confirmation], baseline: Row, tried: int, noise: Noise | None
+) -> Recommendation:
+    row, confirmation = confirmed
+    return Recommendation(
+        outcome=Outcome.CHANGE,
+        profile=row.profile,
+        headline=words.headline_change(row, baseline, confirmation, run.session.effective.name),
+        changes=words.option_changes(baseline.profile, row.profile),
+        reasons=words.reasons_for(row, confirmation, run.request.goal, tried, noise),
+        price=words.price_of(row, baseline, confirmation),
+        confirmation=confirmation,
+    )
+
+
+def _nothing(run: "Tune", standings: Sequence[Standing], baseline: Row) -> Recommendation:
+    best = standings[0] if standings else None
+    return Recommendation(
+        outcome=Outcome.NOTHING,
+        profile=baseline.profile,
+        headline=words.headline_nothing(run.session.effective.name, best),
+        reasons=words.nothing_reasons(standings, baseline),
+    )
+
+
+def _settings(run: "Tune") -> tuple[BaselineSetting, ...]:
+    """The five options first, then what else is set somewhere."""
+    settings = run.session.effective.settings
+    keys = [*BY_KEY, *(key for key in settings if key not in BY_KEY and settings[key].origin.kind != "default")]
+    return tuple(BaselineSetting(key=key, value=settings[key].text, origin=settings[key].origin.where) for key in keys)
+
+
+def _notes(run: "Tune") -> tuple[str, ...]:
+    notes: list[str] = []
+    if run.timer is None:
+        notes.append("No --run was given: sizes and build costs alone, run time was not measured.")
+    obstacle = run.builds.obstacle(replace(code(run.base)))
+    if obstacle is not None:
+        notes.append(f"Every candidate was built by plain cargo from nothing: {obstacle}.")
+    notes.extend(
+        f"{profile.id}: {mismatch}." for profile, build in run.builds.done.items() for mismatch in build.mismatches
+    )
+    return tuple(notes)
+
+
+def _reproduce(run: "Tune") -> tuple[str, ...]:
+    session, request = run.session, run.request
+    args = ["burnish", "tune", "--goal", str(request.goal)]
+    if session.effective.name != "release":
+        args += ["--profile", session.effective.name]
+    if request.workload is not None:
+        args += ["--run", shlex.join(request.workload.argv)]
+    return (shlex.join(args),)

@@ -1,0 +1,319 @@
+"""The main job as one story: baseline, search, race, confirmation, verdict.
+
+Takes an opened session and a request, gives a `TuneResult`. All work goes through `Builds` and `Timer`, which answer
+from the store where they can; what follows from their answers is pure. So a tune that was killed and started again
+takes the same way and does only what is missing.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from burnish.build.builder import deviation
+from burnish.build.plan import Deps, deps_for
+from burnish.build.values import Build
+from burnish.measure.rounds import Bench, OutputChangedError
+from burnish.measure.schedule import RaceState
+from burnish.measure.values import Comparison
+from burnish.profile.options import Lto, Strip
+from burnish.profile.presets import presets
+from burnish.profile.profile import Profile
+from burnish.tune.builds import FAITHFUL, Builds, Ledger
+from burnish.tune.explore import Explorer
+from burnish.tune.finish import assemble
+from burnish.tune.limits import effective_limits
+from burnish.tune.progress import Progress
+from burnish.tune.result import Confirmation, Noise, Row, Sharing, TuneResult
+from burnish.tune.rows import Known, dominance, make_row, measure_size, with_front
+from burnish.tune.session import Session
+from burnish.tune.settings import Request
+from burnish.tune.space import code, codes, profiles, strips
+from burnish.tune.timing import COUNT_FINAL, Timer, failure_of, start_timer
+from burnish.tune.verdict import Standing, preferred_strip, rank, stand, winner
+
+#: Shares of the budget after which building for the search, and racing, come to an end.
+SEARCH_SHARE = 0.55
+RACE_SHARE = 0.8
+#: Candidates that are timed to a verdict.
+FINALISTS = 4
+#: Rounds that a race and a confirmation get even when the budget is spent.
+RACE_ROUNDS = 12
+CONFIRM_ROUNDS = 18
+#: Winners that are tried for confirmation before the verdict is "nothing worth changing".
+CONFIRMATIONS = 3
+
+
+@dataclass
+class Tune:
+    """One tune under way."""
+
+    session: Session
+    request: Request
+    progress: Progress
+    builds: Builds
+    space: tuple[Profile, ...]
+    timer: Timer | None = None
+    names: dict[Profile, tuple[str, ...]] = field(default_factory=dict)
+    times: dict[Profile, Comparison] = field(default_factory=dict)
+    instructions: dict[Profile, int] = field(default_factory=dict)
+    stopped: str = ""
+
+    @property
+    def base(self) -> Profile:
+        return self.session.effective.profile
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.builds.ledger
+
+
+def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
+    """Find, prove and confirm the best profile for the request.
+
+    Raises:
+        UsageError: nothing is left of the space.
+        ToolError: the project does not build as it is.
+        WorkloadError: the workload cannot be measured.
+        StoreError: results cannot be kept.
+    """
+    started = time.perf_counter()
+    space = profiles(request.narrowing, session.effective.profile)
+    base_strip = Strip.NONE if session.effective.profile.strip is Strip.NONE else Strip.DEBUGINFO
+    builds = Builds(session=session, progress=progress, ledger=Ledger(budget=request.budget), base=base_strip)
+    session.builder.on_unit = lambda unit: progress.unit(unit.name)
+    run = Tune(session=session, request=request, progress=progress, builds=builds, space=space)
+    plain = _baseline(run)
+    with _timing(run, plain) as timer:
+        run.timer = timer
+        screened = _search(run)
+        rows, noise = _race(run, screened)
+        standings, confirmed = _confirm(run, rows, plain)
+        own = time.perf_counter() - started - session.cargo.clock.total - (timer.bench.clock.total if timer else 0.0)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    return assemble(run, rows, standings, confirmed, noise, created=created, own=own)
+
+
+def _baseline(run: Tune) -> Build:
+    """Build the baseline as the user does, learn from it, and see whether sharing is faithful here."""
+    run.progress.phase("baseline")
+    base = run.base
+    run.names[base] = ("baseline",)
+    plain = run.builds.plain(base, "the baseline, by plain cargo from nothing")
+    run.session.builder.learn(plain)
+    run.builds.check(plain)
+    probe = _probe(run, plain)
+    if probe is not None:
+        run.builds.check(run.builds.plain(probe, "fat LTO by plain cargo, to check shared builds"))
+    return plain
+
+
+def _probe(run: Tune, plain: Build) -> Profile | None:
+    """A profile under LTO whose libraries are shared with other modes, for the self-check; None where none is tried.
+
+    Libraries that are compiled just as cargo would (`Deps.BITCODE`, `Deps.OBJECT`) need no check before the winner's.
+    """
+    fat = replace(run.base, lto=Lto.FAT)
+    if deps_for(fat) is not Deps.BOTH or run.builds.obstacle(fat) is not None or code(run.base) == code(fat):
+        return None
+    if code(fat) not in codes(run.space) or plain.cost.wall * 2 > run.ledger.left(SEARCH_SHARE) / 3:
+        return None
+    return fat
+
+
+@contextmanager
+def _timing(run: Tune, plain: Build) -> Iterator[Timer | None]:
+    workload = run.request.workload
+    if workload is None:
+        yield None
+        return
+    run.progress.phase("workload")
+    session = run.session
+    with Bench(session.shim, workload, session.directory / "run", session.environment) as bench:
+        program = run.builds.builder.variant(plain, run.base.strip)
+        if program is None:
+            raise ValueError(f"{plain.profile.id} has no file")
+        sha256 = plain.artifacts[run.base.strip].sha256
+        yield start_timer(
+            session,
+            bench,
+            run.progress,
+            run.ledger,
+            program=(sha256, program),
+            counter=run.request.instructions,
+        )
+
+
+def _search(run: Tune) -> Explorer:
+    """Build what is worth building: presets first, then what the model expects to pay."""
+    run.progress.phase("search")
+    explorer = Explorer(
+        builds=run.builds,
+        timer=run.timer,
+        goal=run.request.goal,
+        space=codes(run.space),
+        base=run.base,
+        until=run.request.budget * SEARCH_SHARE,
+    )
+    explorer.look(code(run.base), "the baseline")
+    allowed = "panic-abort" in run.request.narrowing.allow
+    for preset in presets(allowed_panic_abort=allowed, base=run.base):
+        profile = code(preset.profile)
+        if profile not in explorer.space:
+            continue
+        named = replace(profile, strip=_strip_for(run, profile))
+        run.names[named] = (*run.names.get(named, ()), preset.name)
+        if explorer.may_build(profile):
+            explorer.look(profile, preset.name)
+    run.stopped = explorer.run()
+    return explorer
+
+
+def _strip_for(run: Tune, of: Profile) -> Strip:
+    available = strips(run.space, of)
+    strongest = ("debuginfo", "symbols") if run.builds.base is Strip.DEBUGINFO else ("none", "debuginfo", "symbols")
+    fits = [strip for strip in available if strip in strongest] or [str(run.base.strip)]
+    return preferred_strip(run.request.goal, run.base, fits)
+
+
+def _known(run: Tune, explorer: Explorer) -> Known:
+    return Known(
+        names=run.names,
+        screened=explorer.screened,
+        instructions={**explorer.counted, **run.instructions},
+        times=run.times,
+    )
+
+
+def _race(run: Tune, explorer: Explorer) -> tuple[tuple[Row, ...], Noise | None]:
+    """All rows, the finalists timed to a verdict."""
+    known = _known(run, explorer)
+    offered = {
+        replace(profile, strip=_strip_for(run, profile)): build
+        for profile, build in run.builds.done.items()
+        if profile != code(run.base) or _strip_for(run, profile) is not run.base.strip
+    }
+    baseline = make_row(run.builds, run.base, run.builds.done[code(run.base)], known, by_crate=True)
+    rows = [make_row(run.builds, profile, build, known) for profile, build in offered.items()]
+    if run.timer is None or not rows:
+        return with_front((baseline, *rows)), None
+    run.progress.phase("race")
+    finalists = _finalists(run, rows, baseline)
+    state = _run_race(run, run.timer, finalists, baseline)
+    for row in finalists:
+        if row.profile.id in state.comparisons:
+            run.times[row.profile] = state.comparisons[row.profile.id]
+    _count_finalists(run, run.timer, (baseline, *finalists))
+    known = _known(run, explorer)
+    kept = [row for row in rows if code(row.profile) not in run.builds.failures]
+    timed = [
+        replace(
+            row,
+            time=known.times.get(row.profile),
+            instructions=known.instructions.get(code(row.profile)),
+        )
+        for row in (baseline, *kept)
+    ]
+    control = state.control
+    noise = None if control is None else Noise(control=control, floor=(control.high - control.low) / 2)
+    return with_front(timed), noise
+
+
+def _finalists(run: Tune, rows: list[Row], baseline: Row) -> list[Row]:
+    """The candidates that the goal would choose if the screening were right."""
+    limits = replace(effective_limits(run.request.goal, run.request.limits), time=None)
+    standings = []
+    for row in rows:
+        standing = stand(row, baseline, goal=run.request.goal, limits=limits, timed=False)
+        steer = 0.0 if row.screened is None else _steer(run, row.screened)
+        standings.append((bool(standing.obstacles), -(standing.gain + steer), row.profile.id, row))
+    return [row for *_, row in sorted(standings, key=lambda each: each[:3])[:FINALISTS]]
+
+
+def _steer(run: Tune, screened: float) -> float:
+    return Explorer.time_gain(run.request.goal, screened)
+
+
+def _run_race(run: Tune, timer: Timer, finalists: list[Row], baseline: Row) -> RaceState:
+    """Time the finalists; one that turns out to behave differently leaves, and the others run anew."""
+    while True:
+        for row in (baseline, *finalists):
+            _place(run, timer, row)
+        try:
+            return timer.race(
+                "race",
+                [row.profile.id for row in finalists],
+                baseline.profile.id,
+                until=run.request.budget * RACE_SHARE,
+                n_min=RACE_ROUNDS,
+                dominance=dominance(finalists),
+            )
+        except OutputChangedError as error:
+            gone = next((row for row in finalists if row.profile.id == error.arm), None)
+            if gone is None:
+                raise
+            run.builds.failures[code(gone.profile)] = failure_of(gone.profile, error)
+            finalists.remove(gone)
+
+
+def _place(run: Tune, timer: Timer, row: Row) -> None:
+    build = run.builds.done[code(row.profile)]
+    path = run.builds.builder.variant(build, row.profile.strip)
+    if path is not None:
+        timer.place(row.profile.id, path, build.artifacts[row.profile.strip].sha256)
+
+
+def _count_finalists(run: Tune, timer: Timer, rows: tuple[Row, ...]) -> None:
+    for row in rows:
+        counted = timer.count(row.profile.id, COUNT_FINAL)
+        if counted is not None:
+            run.instructions[code(row.profile)] = counted
+
+
+def _confirm(
+    run: Tune, rows: tuple[Row, ...], plain: Build
+) -> tuple[tuple[Standing, ...], tuple[Row, Confirmation] | None]:
+    """Build the winner by plain cargo, time it in fresh rounds, and judge again on those figures alone."""
+    run.progress.phase("confirmation")
+    limits = effective_limits(run.request.goal, run.request.limits)
+    # The baseline's own cost and size are those of its plain build.
+    baseline = replace(rows[0], cost=plain.cost, size=measure_size(run.builds, plain, run.base.strip))
+    timed = run.timer is not None
+    standings = rank(rows[1:], baseline, goal=run.request.goal, limits=limits, timed=timed)
+    for _ in range(CONFIRMATIONS):
+        best = winner(standings)
+        if best is None:
+            return standings, None
+        row, confirmation = _confirmation(run, best.row, plain)
+        again = stand(row, baseline, goal=run.request.goal, limits=limits, timed=timed)
+        if winner((again,)) is not None:
+            return standings, (row, confirmation)
+        refused = replace(again, obstacles=(*again.obstacles, "fresh builds and rounds did not confirm it"))
+        standings = tuple(refused if each is best else each for each in standings)
+    return standings, None
+
+
+def _confirmation(run: Tune, row: Row, plain: Build) -> tuple[Row, Confirmation]:
+    built = run.builds.plain(row.profile, "the winner, by plain cargo from nothing")
+    shared = run.builds.done[code(row.profile)]
+    apart = deviation(shared, built)
+    run.builds.sharing.append(Sharing(profile=row.profile, deviation=apart, faithful=apart <= FAITHFUL))
+    size = measure_size(run.builds, built, row.profile.strip)
+    by_crate = measure_size(run.builds, shared, row.profile.strip, by_crate=True).crates
+    size = replace(size, crates=by_crate)
+    fresh = None
+    if run.timer is not None:
+        fresh = _fresh_rounds(run, run.timer, built, plain)
+    confirmation = Confirmation(size=size, cost=built.cost, size_deviation=apart, time=fresh)
+    confirmed = replace(row, size=size, cost=built.cost, time=fresh, road=built.road, mismatches=built.mismatches)
+    return confirmed, confirmation
+
+
+def _fresh_rounds(run: Tune, timer: Timer, built: Build, plain: Build) -> Comparison | None:
+    for arm, build in (("winner", built), ("baseline", plain)):
+        path = run.builds.builder.variant(build, build.profile.strip)
+        if path is not None:
+            timer.place(arm, path, build.artifacts[build.profile.strip].sha256)
+    state = timer.race("confirmation", ["winner"], "baseline", until=run.request.budget, n_min=CONFIRM_ROUNDS)
+    return state.comparisons.get("winner")

@@ -1,0 +1,53 @@
+"""What a tune tells while it works. The command line shows it; a library user may ignore it."""
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Events in the order they happen; every text is for people."""
+
+    def phase(self, name: str) -> None:
+        """Another part of the tune begins."""
+
+    def building(self, profile: str, reason: str) -> None:
+        """A build starts."""
+
+    def unit(self, name: str) -> None:
+        """Cargo finished (or found fresh) one unit of the build under way."""
+
+    def built(self, text: str) -> None:
+        """A build ended, with its main figures or its failure; `text` is one line."""
+
+    def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
+        """A round ended."""
+
+    def spent(self, seconds: float, budget: float) -> None:
+        """How much of the budget is gone."""
+
+    def note(self, text: str) -> None:
+        """Something worth knowing."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def phase(self, name: str) -> None:
+        del name
+
+    def building(self, profile: str, reason: str) -> None:
+        del profile, reason
+
+    def unit(self, name: str) -> None:
+        del name
+
+    def built(self, text: str) -> None:
+        del text
+
+    def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
+        del purpose, done, active, best
+
+    def spent(self, seconds: float, budget: float) -> None:
+        del seconds, budget
+
+    def note(self, text: str) -> None:
+        del text

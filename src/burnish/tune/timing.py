@@ -1,0 +1,190 @@
+"""Timing that is remembered: screening for the search, the race of finalists, the confirmation."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from burnish.measure.instructions import VALGRIND_SLOWDOWN, Counter, count, find_counter
+from burnish.measure.rounds import Bench, Output, OutputChangedError, expected_output, repeats_for
+from burnish.measure.schedule import RaceState, judge, plan_round
+from burnish.measure.statistics import log_ratios
+from burnish.measure.values import CONTROL, Comparison, Round, Timing
+from burnish.profile.profile import Profile
+from burnish.tune.builds import Ledger
+from burnish.tune.identity import digest
+from burnish.tune.progress import Progress
+from burnish.tune.result import Failure
+from burnish.tune.session import Session
+from burnish.units import format_change
+
+#: Rounds of baseline and one candidate that steer the search. No verdict rests on them.
+SCREENING: Final = 6
+#: Seconds a count may take for each candidate while searching, and for a finalist.
+COUNT_SEARCH: Final = 10.0
+COUNT_FINAL: Final = 60.0
+
+
+@dataclass
+class Timer:
+    """The workload of one tune."""
+
+    session: Session
+    bench: Bench
+    progress: Progress
+    ledger: Ledger
+    counter: Counter
+    output: Output
+    wall: float
+    programs: dict[str, tuple[str, Path]] = field(default_factory=dict)
+
+    @property
+    def repeats(self) -> int:
+        return repeats_for(self.wall)
+
+    def key(self, purpose: str, arms: Sequence[str]) -> str:
+        """Of a race: programs by content, workload and circumstances, load aside."""
+        here = self.session.circumstances
+        programs = sorted(self.programs[arm][0] for arm in arms)
+        machine = (here.cpu, here.cores, here.kernel, here.rustc)
+        return digest("race", purpose, self.session.key, programs, self.bench.workload, machine)
+
+    def place(self, arm: str, program: Path, sha256: str) -> None:
+        """Make an arm's program known."""
+        if self.programs.get(arm, ("", program))[0] != sha256:
+            self.bench.place(arm, program)
+            self.programs[arm] = (sha256, program)
+
+    def screen(self, arm: str, baseline: str) -> float:
+        """Median ratio of a few rounds.
+
+        Raises:
+            OutputChangedError: the candidate's program does something else.
+        """
+        race = self.key("screen", (baseline, arm))
+        rounds = list(self.session.store.rounds(race))
+        for done in rounds:
+            self._book(done)
+        while len(rounds) < SCREENING:
+            number = len(rounds)
+            order = (baseline, arm) if number % 2 else (arm, baseline)
+            rounds.append(self._round(race, number, order, {}))
+        ratios = sorted(log_ratios(rounds, arm, baseline))
+        middle = len(ratios) // 2
+        return math.exp((ratios[middle - 1] + ratios[middle]) / 2)
+
+    def race(
+        self,
+        purpose: str,
+        arms: Sequence[str],
+        baseline: str,
+        *,
+        until: float,
+        n_min: int,
+        n_max: int = 200,
+        dominance: Mapping[str, frozenset[str]] | None = None,
+    ) -> RaceState:
+        """Rounds until all arms are decided, or the budget is; at least ``n_min`` rounds.
+
+        Raises:
+            OutputChangedError: an arm's program did something else in the middle of it.
+        """
+        race = self.key(purpose, (baseline, *arms))
+        rounds = list(self.session.store.rounds(race))
+        for done in rounds:
+            self._book(done)
+        controls = {CONTROL: baseline}
+
+        def judged(*, ended: bool) -> RaceState:
+            return judge(rounds, arms, baseline=baseline, n_max=n_max, dominance=dominance or {}, ended=ended)
+
+        state = judged(ended=False)
+        while not state.finished and (len(rounds) < n_min or self.ledger.spent < until):
+            order = plan_round(state, number=len(rounds), seed=race, baseline=baseline)
+            rounds.append(self._round(race, len(rounds), order, controls))
+            state = judged(ended=False)
+            self.progress.rounds(purpose, len(rounds), len(state.active), _best(state))
+        return state if state.finished else judged(ended=True)
+
+    def count(self, arm: str, longest: float) -> int | None:
+        """Instructions of one run; None without a counter or where a count would take longer than ``longest``."""
+        slowdown = VALGRIND_SLOWDOWN if self.counter is Counter.VALGRIND else 1.0
+        if self.counter is Counter.NONE or self.wall * slowdown > longest:
+            return None
+        key = digest("instructions", self.key("count", (arm,)), self.counter)
+        stored = self.session.store.fact(key, int)
+        if stored is None:
+            stored = count(
+                self.counter,
+                self.bench.argv(arm),
+                self.bench.workload.cwd,
+                self.session.environment,
+                timeout=longest * 5,
+                clock=self.bench.clock,
+            )
+            self.session.store.keep_fact(key, -1 if stored is None else stored)
+        self.ledger.book(self.wall * slowdown)
+        return stored if stored is not None and stored >= 0 else None
+
+    def _round(self, race: str, number: int, order: Sequence[str], aliases: Mapping[str, str]) -> Round:
+        pairs = tuple((arm, aliases.get(arm, arm)) for arm in order)
+        done = self.bench.round(number, pairs, expected=self.output, repeats=self.repeats, seed=race)
+        self.session.store.keep_round(race, done)
+        self._book(done)
+        return done
+
+    def _book(self, done: Round) -> None:
+        self.ledger.book(sum(sample.wall * sample.repeats for sample in done.samples))
+        self.ledger.rounds += 1
+
+
+def start_timer(
+    session: Session,
+    bench: Bench,
+    progress: Progress,
+    ledger: Ledger,
+    *,
+    program: tuple[str, Path],
+    counter: str,
+) -> Timer:
+    """Run the baseline's program until its output is known to be always the same.
+
+    Raises:
+        WorkloadError: it fails, hangs, or prints something else each time.
+    """
+    sha256, path = program
+    bench.place("baseline", path)
+    output, wall = expected_output(bench, "baseline")
+    key = digest("wall", session.key, sha256, bench.workload, session.circumstances.cpu)
+    stored = session.store.fact(key, float)
+    if stored is None:
+        session.store.keep_fact(key, wall)
+    return Timer(
+        session=session,
+        bench=bench,
+        progress=progress,
+        ledger=ledger,
+        counter=find_counter(counter, session.environment) if counter != "none" else Counter.NONE,
+        output=output,
+        # The first session's value: what follows from it (repeats, counts) must not change on resuming.
+        wall=wall if stored is None else stored,
+    )
+
+
+def failure_of(profile: Profile, error: OutputChangedError) -> Failure:
+    """A candidate that is left out because its program does something else."""
+    return Failure(profile=profile, reason=f"its program behaves differently: {error.message}")
+
+
+def _best(state: RaceState) -> str:
+    """The fastest arm so far, in words."""
+
+    def middle(item: tuple[str, Comparison]) -> float:
+        return item[1].ratio
+
+    faster = {arm: each for arm, each in state.comparisons.items() if each.timing is not Timing.SLOWER}
+    if not faster:
+        return ""
+    arm, comparison = min(faster.items(), key=middle)
+    return f"{arm} {format_change(comparison.ratio)}"
