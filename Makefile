@@ -13,7 +13,7 @@ help: ## this text
 		printf 'make %-12s %s\n' "$$name" "$$text"; done
 
 demo: $(VENV)/installed cargo ## tune examples/crossings; the report is also written to report.html
-	@CARGO_NET_OFFLINE=true $(BIN)/burnish tune examples/crossings --format text --html report.html
+	@CARGO_NET_OFFLINE=true $(BIN)/burnish tune examples/crossings --export report.html
 
 test: $(VENV)/installed-test cargo ## ruff, mypy and all tests but those of make test-crates
 	@$(BIN)/ruff check

@@ -21,6 +21,7 @@ HEADERS: Final = "[headers]"
 
 _CHUNK: Final = 1 << 20
 _GZIP: Final = 16 + zlib.MAX_WBITS  # zlib's way to ask for gzip's header, which it writes with mtime 0
+_NOT_IN_FILE: Final = ("SHT_NOBITS", "SHT_NULL")
 _SYMBOL_BITS: Final = 0xF
 _FUNCTIONS: Final = (2, 10)  # STT_FUNC, STT_GNU_IFUNC
 
@@ -32,15 +33,11 @@ def sections(path: Path) -> tuple[tuple[str, int], ...]:
         ToolError: the file cannot be read, is no ELF file, or is corrupt.
     """
     with _elf(path) as elf:
-        total = elf.stream_len
         found: dict[str, int] = defaultdict(int)
         for section in elf.iter_sections():
-            if section["sh_type"] in {"SHT_NOBITS", "SHT_NULL"}:
-                continue
-            if section["sh_offset"] + section["sh_size"] > total:
-                raise ELFError(f"section {section.name!r} ends beyond the file")
-            found[section.name] += section["sh_size"]
-        found[HEADERS] += total - sum(found.values())
+            if section["sh_type"] not in _NOT_IN_FILE:
+                found[section.name] += section["sh_size"]
+        found[HEADERS] += elf.stream_len - sum(found.values())
         if found[HEADERS] < 0:
             raise ELFError("the sections overlap")
         return _largest_first(found)
@@ -61,9 +58,9 @@ def crates(path: Path) -> tuple[tuple[str, int], ...]:
             return ()
         found: dict[str, int] = defaultdict(int)
         if symtab is not None:
-            names = elf.get_section(symtab["sh_link"]).data()
+            names = _bytes(elf, elf.get_section(symtab["sh_link"]))
             index = elf.get_section_index(".text")
-            entries = np.frombuffer(symtab.data(), dtype=_symbol_layout(elf))
+            entries = np.frombuffer(_bytes(elf, symtab), dtype=_symbol_layout(elf))
             begin, end = text["sh_addr"], text["sh_addr"] + text["sh_size"]
             for offset, size in _covered(entries[entries["shndx"] == index], begin, end):
                 found[crate_of(names[offset : names.index(b"\0", offset)].decode("utf-8", "replace"))] += size
@@ -93,11 +90,31 @@ def _elf(path: Path) -> Iterator[Any]:
     """The parsed file; whatever pyelftools trips over in corrupt data becomes one error."""
     try:
         with path.open("rb") as file:
-            yield ELFFile(file)
+            elf = ELFFile(file)
+            _check_table(elf)
+            yield elf
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
     except (ELFError, ConstructError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise _unreadable(path, f"not an ELF file, or a corrupt one ({error})") from error
+
+
+def _check_table(elf: Any) -> None:  # noqa: ANN401 -- pyelftools has no types
+    """Nothing may reach beyond the file: damaged sizes would ask for more memory than there is."""
+    count, entry = elf.num_sections(), elf["e_shentsize"]
+    if count and entry != (64 if elf.elfclass == 64 else 40):
+        raise ELFError(f"the section headers have {entry} bytes")
+    if elf["e_shoff"] + count * entry > elf.stream_len:
+        raise ELFError("the section headers end beyond the file")
+    for section in elf.iter_sections():
+        if section["sh_type"] not in _NOT_IN_FILE and section["sh_offset"] + section["sh_size"] > elf.stream_len:
+            raise ELFError(f"section {section.name!r} ends beyond the file")
+
+
+def _bytes(elf: Any, section: Any) -> bytes:  # noqa: ANN401 -- pyelftools has no types
+    elf.stream.seek(section["sh_offset"])
+    data: bytes = elf.stream.read(section["sh_size"])
+    return data
 
 
 def _unreadable(path: Path, why: str) -> ToolError:
@@ -118,9 +135,11 @@ def _symbol_layout(elf: Any) -> np.dtype[Any]:  # noqa: ANN401 -- pyelftools has
 def _covered(symbols: NDArray[Any], begin: int, end: int) -> Iterator[tuple[int, int]]:
     """Name offset and bytes of each function that covers bytes no earlier one covers, within the section."""
     functions = symbols[np.isin(symbols["info"] & _SYMBOL_BITS, _FUNCTIONS)]
-    starts = functions["value"].astype(np.uint64).clip(begin, end).astype(np.int64)
-    sizes = np.minimum(functions["size"].astype(np.uint64), np.uint64(end - begin)).astype(np.int64)
-    stops = np.minimum(starts + sizes, end)
+    low, high = np.uint64(begin), np.uint64(end)
+    starts = np.minimum(functions["value"].astype(np.uint64), high)
+    # The room up to the end comes first: value + size of a damaged entry would wrap around.
+    stops = starts + np.minimum(functions["size"].astype(np.uint64), high - starts)
+    starts, stops = np.maximum(starts, low).astype(np.int64), np.maximum(stops, low).astype(np.int64)
     order = np.lexsort((-stops, starts))
     starts, stops = starts[order], stops[order]
     reached = np.concatenate(([begin], np.maximum.accumulate(stops)[:-1])) if len(stops) else stops

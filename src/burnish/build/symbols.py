@@ -18,7 +18,7 @@ _LEGACY = re.compile(r"_ZN(\d+)(.*)17h[0-9a-f]{16}E(?:[.$].*)?", re.DOTALL)
 _ESCAPE = re.compile(r"\$(\w+)\$")
 _ESCAPED: Final = {"LT": "<", "GT": ">", "RF": "&", "BP": "*", "LP": "(", "RP": ")", "C": ",", "SP": "@"}
 _TRAIT_IMPL = re.compile(r"<(?P<type>.*?) as (?P<trait>.*)")
-_ROOT = re.compile(r"(?:[&*\[]|mut |const |dyn |impl )*(?P<crate>\w+)::")
+_ROOT = re.compile(r"(?:[&*\[<]|mut |const |dyn |impl )*(?P<crate>\w+)::")
 
 # A leading path that ends in a crate root without `<A as Trait>` on its way: the great majority, read in one step.
 _PLAIN_V0 = re.compile(r"_R\d*(?:I|N[A-Za-z]|M(?:s[0-9A-Za-z]*_)?)*C(?:s[0-9A-Za-z]*_)?(\d+)_?")

@@ -21,7 +21,7 @@ from burnish.profile.source import Entry, SourceText, entries, parse_toml
 #: What burnish's own comment lines begin with; they are replaced, all others are kept.
 MARK: Final = "# burnish:"
 
-_BY_HAND: Final = "Write the profile by hand; `burnish apply --diff` shows the keys."
+_BY_HAND: Final = "The file is as it was; write the keys of the profile by hand."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -65,6 +65,9 @@ class LiveProgress(PlainProgress):
         self._say(f"   {text}")
         self._now("measuring")
 
+    def counting(self, arm: str, counter: str) -> None:
+        self._now(f"counting instructions of {arm} with {counter}")
+
     def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
         self._now(f"{purpose}: round {done}, {active} undecided  {best}")
 

@@ -8,11 +8,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-
-from burnish.cargo.invocation import Clock
 
 
 class Counter(StrEnum):
@@ -45,25 +42,14 @@ def _perf_works(environment: Mapping[str, str]) -> bool:
 
 
 def count(
-    counter: Counter,
-    argv: Sequence[str],
-    cwd: str,
-    environment: Mapping[str, str],
-    *,
-    timeout: float,
-    clock: Clock | None = None,
+    counter: Counter, argv: Sequence[str], cwd: str, environment: Mapping[str, str], *, timeout: float
 ) -> int | None:
     """Instructions of one run; None where the counter gives no answer or the run fails under it."""
-    start = time.perf_counter()
-    try:
-        if counter is Counter.PERF:
-            return _perf(argv, cwd, environment, timeout=timeout)
-        if counter is Counter.VALGRIND:
-            return _cachegrind(argv, cwd, environment, timeout=timeout)
-        return None
-    finally:
-        if clock is not None:
-            clock.waited.append(time.perf_counter() - start)
+    if counter is Counter.PERF:
+        return _perf(argv, cwd, environment, timeout=timeout)
+    if counter is Counter.VALGRIND:
+        return _cachegrind(argv, cwd, environment, timeout=timeout)
+    return None
 
 
 def _perf(argv: Sequence[str], cwd: str | None, environment: Mapping[str, str], *, timeout: float) -> int | None:

@@ -119,9 +119,7 @@ def judge(
         comparisons=comparisons,
         active=tuple(arm for arm in arms if arm not in done and len(pairs[arm].ratios) < n_max),
         dropped=drops,
-        control=_walk(
-            _pair(walls, CONTROL, baseline).ratios, replace(rules, alpha=alpha), until=_DIFFERENT
-        ),
+        control=_walk(_pair(walls, CONTROL, baseline).ratios, replace(rules, alpha=alpha), until=_DIFFERENT),
     )
 
 

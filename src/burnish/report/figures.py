@@ -4,6 +4,7 @@ Everything here is plain text for any format; each format escapes it in its own 
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,6 +25,7 @@ ESTIMATE: Final = "~"
 #: The name of the row that the verdict is about.
 RECOMMENDED: Final = "recommended"
 
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 # A comparison of fewer than two rounds has no end to its interval.
 _UNBOUNDED: Final = 1e6
 
@@ -191,7 +193,7 @@ def profile_toml(profile: Profile, name: str, changes: Sequence[OptionChange] = 
     An option that is to stay unset is a comment: the line must go, and no line can say so.
     """
     before = {change.key: printable(change.old) for change in changes}
-    lines = [f"[profile.{printable(tomlkit.key(name).as_string())}]"]
+    lines = [f"[profile.{_key(name)}]"]
     for key in before or BY_KEY:
         value = profile.toml_value(key)
         if value is None:
@@ -199,6 +201,17 @@ def profile_toml(profile: Profile, name: str, changes: Sequence[OptionChange] = 
         else:
             lines.append(f"{key} = {tomlkit.item(value).as_string()}{_was(before.get(key), '  # was ')}")
     return "\n".join(lines) + "\n"
+
+
+def _key(name: str) -> str:
+    """A bare key, or a quoted one in which what cannot be seen is escaped (TOML 1.0, "Keys" and "String")."""
+    if _BARE_KEY.fullmatch(name):
+        return name
+    return (
+        '"'
+        + "".join(each if each.isprintable() and each not in '"\\' else f"\\U{ord(each):08x}" for each in name)
+        + '"'
+    )
 
 
 def _was(old: str | None, before: str, after: str = "") -> str:

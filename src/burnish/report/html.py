@@ -42,8 +42,8 @@ th, td { padding: 7px 10px 7px 0; border-top: 1px solid var(--line); text-align:
 thead th:not(:first-child) { text-align: right; } td small { display: block; font-size: 12px; }
 tr.best { background: var(--soft); } tr.best th { box-shadow: -6px 0 var(--accent); } th code { display: block; }
 .wide > table > tbody > tr > th { white-space: normal; } th code { white-space: nowrap; }
-.chip { display: inline-block; font-size: 12px; color: var(--dim); border: 1px solid var(--line); border-radius: 9px; max-width: 34ch;
-  padding: 0 8px; margin: 3px 6px 0 0; white-space: normal; overflow-wrap: anywhere; }
+.chip { display: inline-block; font-size: 12px; color: var(--dim); border: 1px solid var(--line); border-radius: 9px;
+  max-width: 34ch; padding: 0 8px; margin: 3px 6px 0 0; white-space: normal; overflow-wrap: anywhere; }
 .faster { color: var(--good); } .slower { color: var(--bad); } .undecided { color: var(--dim); font-weight: normal; }
 svg.scatter { display: block; width: 100%; min-width: 560px; height: auto; }
 svg text { fill: var(--dim); font-size: 12px; }

@@ -22,11 +22,11 @@ FACTORS: Final = ("opt-level", "lto", "codegen-units", "panic")
 #: Prior variances, in units of the squared scale of the response.
 _INTERCEPT: Final = 100.0
 _MAIN: Final = 1.0
-_PAIR: Final = 0.15
+_PAIR: Final = 0.3
 
 #: Before anything is seen, one option's value is expected to move a response by about this (log units): options move
 #: size by 3 to 30 %, instructions and build cost by about as much. Counts as much as `_PRIOR_WEIGHT` observations.
-_PRIOR_SCALE: Final = 0.1
+_PRIOR_SCALE: Final = 0.15
 _PRIOR_WEIGHT: Final = 4.0
 
 #: Candidates for the noise variance, same units: measurement noise and what interactions of three options leave.
@@ -82,8 +82,8 @@ class Model:
         """Joint posterior samples of the log responses, as they would be observed; shape (n, len(profiles))."""
         mean, covariance = self._posterior(profiles)
         values, vectors = np.linalg.eigh(covariance)
-        root = vectors * np.sqrt(np.maximum(values, 0.0))
-        return mean + rng.standard_normal((n, len(profiles))) @ root.T
+        root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T  # whatever sign each vector came with
+        return mean + rng.standard_normal((n, len(profiles))) @ root
 
     def _posterior(self, profiles: Sequence[Profile]) -> tuple[Array, Array]:
         across = _covariance(profiles, self.profiles)

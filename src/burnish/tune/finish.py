@@ -124,5 +124,11 @@ def _reproduce(run: "Tune") -> tuple[str, ...]:
     if session.effective.name != "release":
         args += ["--profile", session.effective.name]
     if request.workload is not None:
-        args += ["--run", shlex.join(request.workload.argv)]
+        args += ["--run", " ".join(_word(part) for part in request.workload.argv)]
     return (shlex.join(args),)
+
+
+def _word(part: str) -> str:
+    """Quoted for `shlex.split` where it must be; braces alone need none there."""
+    bare = part.replace("{bin}", "bin")
+    return part if shlex.quote(bare) == bare else shlex.quote(part)

@@ -12,7 +12,7 @@ import numpy as np
 
 from burnish.tune.result import Goal
 
-#: Relative differences below these make no candidate better than another: with none, the front is mostly noise.
+#: Differences of log metrics below these make no candidate better than another: without, the front is mostly noise.
 EPSILON_SIZE: Final = 0.01
 EPSILON_TIME: Final = 0.01
 EPSILON_BUILD: Final = 0.05
@@ -61,14 +61,14 @@ def pareto_front(
     first stays, and each point that is left out is within epsilon of one on the front, or behind it.
 
     Args:
-        points: a row of positive metrics for each candidate, all of the same length; lower is better.
-        epsilon: relative; one for all metrics, or one for each.
+        points: for each candidate its log metrics, always the same ones; lower is better.
+        epsilon: in the unit of the points; one for all metrics, or one for each.
     """
     if not points:
         return ()
     table = np.asarray(points, dtype=float)
     no_worse = (table[:, None, :] <= table[None, :, :]).all(axis=2)
-    covers = (table[:, None, :] <= table[None, :, :] * (1 + np.asarray(epsilon))).all(axis=2)
+    covers = (table[:, None, :] <= table[None, :, :] + np.asarray(epsilon)).all(axis=2)
     optimal = ~(no_worse & ~no_worse.T).any(axis=0)
     front = np.zeros(len(table), dtype=bool)
     for index in np.flatnonzero(optimal):

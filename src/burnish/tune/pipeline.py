@@ -78,7 +78,7 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
         WorkloadError: the workload cannot be measured.
         StoreError: results cannot be kept.
     """
-    started = time.perf_counter()
+    started, waited = time.perf_counter(), session.cargo.clock.total
     space = profiles(request.narrowing, session.effective.profile)
     base_strip = Strip.NONE if session.effective.profile.strip is Strip.NONE else Strip.DEBUGINFO
     builds = Builds(session=session, progress=progress, ledger=Ledger(budget=request.budget), base=base_strip)
@@ -90,7 +90,8 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
         screened = _search(run)
         rows, noise = _race(run, screened)
         standings, confirmed = _confirm(run, rows, plain)
-        own = time.perf_counter() - started - session.cargo.clock.total - (timer.bench.clock.total if timer else 0.0)
+        waited = session.cargo.clock.total - waited + (timer.bench.clock.total if timer else 0.0)
+        own = time.perf_counter() - started - waited
     created = datetime.now(UTC).isoformat(timespec="seconds")
     return assemble(run, rows, standings, confirmed, noise, created=created, own=own)
 

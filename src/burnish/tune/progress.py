@@ -18,6 +18,9 @@ class Progress(Protocol):
     def built(self, text: str) -> None:
         """A build ended, with its main figures or its failure; `text` is one line."""
 
+    def counting(self, arm: str, counter: str) -> None:
+        """An instruction count starts; under valgrind it takes tens of times as long as a run."""
+
     def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
         """A round ended."""
 
@@ -42,6 +45,9 @@ class Silent:
 
     def built(self, text: str) -> None:
         del text
+
+    def counting(self, arm: str, counter: str) -> None:
+        del arm, counter
 
     def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
         del purpose, done, active, best

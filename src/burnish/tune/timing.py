@@ -1,6 +1,7 @@
 """Timing that is remembered: screening for the search, the race of finalists, the confirmation."""
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,14 @@ SCREENING: Final = 6
 #: Seconds a count may take for each candidate while searching, and for a finalist.
 COUNT_SEARCH: Final = 10.0
 COUNT_FINAL: Final = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counted:
+    """An instruction count (None where the counter gave none) and the seconds it took."""
+
+    instructions: int | None
+    seconds: float
 
 
 @dataclass
@@ -113,19 +122,26 @@ class Timer:
         if self.counter is Counter.NONE or self.wall * slowdown > longest:
             return None
         key = digest("instructions", self.key("count", (arm,)), self.counter)
-        stored = self.session.store.fact(key, int)
+        stored = self.session.store.fact(key, Counted)
         if stored is None:
-            stored = count(
-                self.counter,
-                self.bench.argv(arm),
-                self.bench.workload.cwd,
-                self.session.environment,
-                timeout=longest * 5,
-                clock=self.bench.clock,
-            )
-            self.session.store.keep_fact(key, -1 if stored is None else stored)
-        self.ledger.book(self.wall * slowdown)
-        return stored if stored is not None and stored >= 0 else None
+            self.progress.counting(arm, str(self.counter))
+            stored = self._count(arm, longest)
+            self.session.store.keep_fact(key, stored)
+        self.ledger.book(stored.seconds)
+        return stored.instructions
+
+    def _count(self, arm: str, longest: float) -> Counted:
+        start = time.perf_counter()
+        found = count(
+            self.counter,
+            self.bench.argv(arm),
+            self.bench.workload.cwd,
+            self.session.environment,
+            timeout=longest * 5,
+        )
+        seconds = time.perf_counter() - start
+        self.bench.clock.waited.append(seconds)
+        return Counted(instructions=found, seconds=seconds)
 
     def _round(self, race: str, number: int, order: Sequence[str], aliases: Mapping[str, str]) -> Round:
         pairs = tuple((arm, aliases.get(arm, arm)) for arm in order)

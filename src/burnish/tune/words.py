@@ -75,12 +75,18 @@ def price_of(row: Row, baseline: Row, confirmation: Confirmation) -> tuple[str, 
     """What it costs: build time, memory, debuggability, behaviour."""
     cost, before = confirmation.cost, baseline.cost
     found = [
-        (f"Cold build: {format_seconds(cost.cpu)} CPU instead of {format_seconds(before.cpu)} "
-        f"({format_seconds(cost.wall)} instead of {format_seconds(before.wall)} by the clock)."),
-        (f"Rebuild after a change in the final crate: {format_seconds(cost.rebuild)} instead of "
-        f"{format_seconds(before.rebuild)}."),
-        (f"Memory of the largest build process: {format_bytes(cost.peak_memory)} instead of "
-        f"{format_bytes(before.peak_memory)}."),
+        (
+            f"Cold build: {format_seconds(cost.cpu)} CPU instead of {format_seconds(before.cpu)} "
+            f"({format_seconds(cost.wall)} instead of {format_seconds(before.wall)} by the clock)."
+        ),
+        (
+            f"Rebuild after a change in the final crate: {format_seconds(cost.rebuild)} instead of "
+            f"{format_seconds(before.rebuild)}."
+        ),
+        (
+            f"Memory of the largest build process: {format_bytes(cost.peak_memory)} instead of "
+            f"{format_bytes(before.peak_memory)}."
+        ),
     ]
     old, new = baseline.profile, row.profile
     if new.strip is Strip.SYMBOLS and old.strip is not Strip.SYMBOLS:
