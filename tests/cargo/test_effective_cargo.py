@@ -42,7 +42,7 @@ class Project:
     def build(self, name: str) -> "subprocess.CompletedProcess[str]":
         inherited = {key: value for key, value in os.environ.items() if not re.match("CARGO_(PROFILE|INCR|BUILD)", key)}
         return subprocess.run(
-            ["cargo", "build", "-v", "--offline", "--profile", name],  # noqa: S607 (cargo of PATH, as users have it)
+            ["cargo", "build", "-v", "--offline", "--profile", name],
             cwd=self.root,
             env={**inherited, **self.env},
             capture_output=True,

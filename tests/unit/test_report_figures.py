@@ -1,5 +1,6 @@
 import math
 import tomllib
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -32,7 +33,7 @@ from burnish.report.figures import (
     select,
     short_id,
 )
-from burnish.tune.result import Noise, OptionChange, Sharing
+from burnish.tune.result import Noise, OptionChange, Sharing, TuneResult
 
 
 @pytest.mark.parametrize(
@@ -46,16 +47,16 @@ from burnish.tune.result import Noise, OptionChange, Sharing
         pytest.param("\U000e0041", r"\U000e0041", id="invisible-tag"),
     ],
 )
-def test_untrusted_text_is_one_visible_line(text, shown):
+def test_untrusted_text_is_one_visible_line(text: str, shown: str) -> None:
     assert printable(text) == shown
 
 
-def test_the_first_line_is_the_first_that_says_something():
+def test_the_first_line_is_the_first_that_says_something() -> None:
     assert first_line("\n  \n  error: no\n note") == "error: no"
     assert first_line("") == ""
 
 
-def test_figures_are_compared_with_the_baseline():
+def test_figures_are_compared_with_the_baseline() -> None:
     result = sample_result()
     shown = cells(result.rows[3], result)
 
@@ -65,7 +66,7 @@ def test_figures_are_compared_with_the_baseline():
     assert shown.names == ("recommended",)
 
 
-def test_the_baseline_is_compared_with_nothing():
+def test_the_baseline_is_compared_with_nothing() -> None:
     result = sample_result()
     shown = cells(result.rows[0], result)
 
@@ -73,7 +74,7 @@ def test_the_baseline_is_compared_with_nothing():
     assert shown.time_words == "—"
 
 
-def test_estimates_are_marked_and_measured_figures_are_not():
+def test_estimates_are_marked_and_measured_figures_are_not() -> None:
     result = sample_result()
     estimate, measured = cells(result.rows[3], result), cells(result.rows[0], result)
 
@@ -81,7 +82,7 @@ def test_estimates_are_marked_and_measured_figures_are_not():
     assert "~" not in measured.cpu + measured.rebuild + measured.memory + estimate.size + estimate.time
 
 
-def test_a_change_against_an_estimated_baseline_is_an_estimate():
+def test_a_change_against_an_estimated_baseline_is_an_estimate() -> None:
     full = sample_result()
     base = replace(full.rows[0], cost=replace(full.rows[0].cost, estimated=True))
     plain = replace(full.rows[3], cost=replace(full.rows[3].cost, estimated=False))
@@ -90,18 +91,18 @@ def test_a_change_against_an_estimated_baseline_is_an_estimate():
     assert (shown.cpu[0], shown.cpu_change[0]) == ("2", "~")
 
 
-def test_a_screened_time_is_an_estimate_without_a_word():
+def test_a_screened_time_is_an_estimate_without_a_word() -> None:
     result = sample_result()
     shown = cells(result.rows[6], result)
 
     assert (shown.time_words, shown.interval, shown.timing) == ("~+27.0 %", "screened", None)
 
 
-def test_an_interval_without_an_end_is_no_interval():
+def test_an_interval_without_an_end_is_no_interval() -> None:
     assert interval(timed(0.9, 0.0, math.inf, Timing.UNDECIDED, 1)) == "no interval, n 1"
 
 
-def test_rows_worth_reading_come_first_and_the_rest_is_counted():
+def test_rows_worth_reading_come_first_and_the_rest_is_counted() -> None:
     result = sample_result()
     chosen = select(result)
 
@@ -113,12 +114,12 @@ def test_rows_worth_reading_come_first_and_the_rest_is_counted():
     assert sentences.others(0) == ""
 
 
-def test_nothing_is_recommended_where_nothing_is_worth_changing():
+def test_nothing_is_recommended_where_nothing_is_worth_changing() -> None:
     assert recommended(unchanged_result()) is None
     assert all("recommended" not in cells(each, unchanged_result()).names for each in unchanged_result().rows)
 
 
-def test_ids_are_shortened_by_what_all_rows_share():
+def test_ids_are_shortened_by_what_all_rows_share() -> None:
     rows = [row(f"{opt}-{lto}-cgu1-unwind-symbols", 1, 1, 1) for opt in ("o2", "o3") for lto in ("thin", "fat")]
     common = common_parts(rows)
 
@@ -128,14 +129,14 @@ def test_ids_are_shortened_by_what_all_rows_share():
     assert short_id(BASELINE, BASELINE.id.split("-")) == BASELINE.id
 
 
-def test_the_block_to_copy_has_the_changed_options_with_what_they_were():
+def test_the_block_to_copy_has_the_changed_options_with_what_they_were() -> None:
     changes = (OptionChange(key="lto", old="false", new="fat"), OptionChange(key="opt-level", old="3", new="s"))
     block = profile_toml(Profile.parse("os-fat-cgu1-unwind-none"), "release", changes)
 
     assert block == '[profile.release]\nlto = "fat"  # was false\nopt-level = "s"  # was 3\n'
 
 
-def test_an_option_to_leave_unset_is_a_comment():
+def test_an_option_to_leave_unset_is_a_comment() -> None:
     changes = (OptionChange(key="codegen-units", old="16", new="unset"),)
 
     assert profile_toml(Profile(), "dist", changes) == "[profile.dist]\n# codegen-units: remove the line (was 16)\n"
@@ -152,7 +153,7 @@ _PROFILES = st.builds(
 
 
 @given(_PROFILES, st.text(max_size=20), st.text(max_size=20))
-def test_the_block_is_toml_that_says_the_profile_whatever_the_names(profile, name, old):
+def test_the_block_is_toml_that_says_the_profile_whatever_the_names(profile: Profile, name: str, old: str) -> None:
     changes = tuple(OptionChange(key=key, old=old, new="") for key in ("lto", "opt-level", "codegen-units"))
     for block in (profile_toml(profile, name), profile_toml(profile, name, changes)):
         ((_, table),) = tomllib.loads(block)["profile"].items()
@@ -162,7 +163,7 @@ def test_the_block_is_toml_that_says_the_profile_whatever_the_names(profile, nam
         assert read == profile
 
 
-def test_a_quiet_control_gives_the_floor_and_a_loud_one_a_warning():
+def test_a_quiet_control_gives_the_floor_and_a_loud_one_a_warning() -> None:
     quiet = sentences.noise(sample_result())
     loud = sentences.noise(sample_result(noise=Noise(control=timed(1.03, 1.02, 1.04, Timing.SLOWER), floor=0.012)))
 
@@ -171,19 +172,19 @@ def test_a_quiet_control_gives_the_floor_and_a_loud_one_a_warning():
     assert "not quiet" not in quiet[0]
 
 
-def test_missing_noise_is_said_where_there_is_a_workload_alone():
+def test_missing_noise_is_said_where_there_is_a_workload_alone() -> None:
     assert "not known" in sentences.noise(sample_result(noise=None))[0]
     assert sentences.noise(untimed_result()) == ()
 
 
-def test_unfaithful_sharing_says_what_was_done_instead():
+def test_unfaithful_sharing_says_what_was_done_instead() -> None:
     (line,) = sentences.sharing(sample_result(sharing=(Sharing(profile=WINNER, deviation=-0.0213, faithful=False),)))
 
     assert "differ by 2.13 %" in line
     assert "all candidates of lto = fat were built by plain cargo" in line
 
 
-def test_a_long_reason_is_kept_whole_beside_its_first_line():
+def test_a_long_reason_is_kept_whole_beside_its_first_line() -> None:
     long, short = sentences.failures(sample_result())
 
     assert long[1:] == ("error: linking with `cc` failed: exit status: 1", sample_result().failures[0].reason.strip())
@@ -192,7 +193,9 @@ def test_a_long_reason_is_kept_whole_beside_its_first_line():
 
 @pytest.mark.parametrize("render", FORMATS.values(), ids=FORMATS)
 @pytest.mark.parametrize("make", [sample_result, untimed_result, unchanged_result, hostile_result])
-def test_every_format_renders_every_kind_of_result_the_same_each_time(render, make):
+def test_every_format_renders_every_kind_of_result_the_same_each_time(
+    render: Callable[[TuneResult], str], make: Callable[[], TuneResult]
+) -> None:
     text = render(make())
 
     assert text == render(make())
@@ -203,12 +206,12 @@ def test_every_format_renders_every_kind_of_result_the_same_each_time(render, ma
 
 
 @pytest.mark.parametrize("name", ["text", "markdown", "html"])
-def test_every_format_says_plainly_that_run_time_was_not_measured(name):
+def test_every_format_says_plainly_that_run_time_was_not_measured(name: str) -> None:
     words = "sizes and build costs alone; run time was not measured"
 
     assert words in " ".join(FORMATS[name](untimed_result()).split())
     assert words not in " ".join(FORMATS[name](sample_result()).split())
 
 
-def test_hostile_text_would_be_active_if_it_were_not_escaped():
+def test_hostile_text_would_be_active_if_it_were_not_escaped() -> None:
     assert {"<", "\x1b", "`", "|", "@", "\n", "\u202e"} <= set(HOSTILE)

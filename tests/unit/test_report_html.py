@@ -1,5 +1,6 @@
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -10,6 +11,7 @@ from burnish.measure.values import Timing
 from burnish.report.figures import printable
 from burnish.report.html import render
 from burnish.report.json import decode
+from burnish.tune.result import TuneResult
 
 VOID = {"meta", "circle", "line", "rect"}
 KINDS = [sample_result, untimed_result, unchanged_result, hostile_result]
@@ -18,34 +20,37 @@ KINDS = [sample_result, untimed_result, unchanged_result, hostile_result]
 class Page(HTMLParser):
     """What a browser would make of a page: elements, attributes, text by element, and whether all is closed."""
 
-    def __init__(self, text):
+    def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.open, self.tags, self.attributes, self.texts = [], Counter(), [], []
+        self.open: list[str] = []
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str, str | None]] = []
+        self.texts: list[tuple[str, str]] = []
         self.feed(text)
         self.close()
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags[tag] += 1
         self.attributes += [(tag, *each) for each in attrs]
         if tag not in VOID:
             self.open.append(tag)
 
-    def handle_startendtag(self, tag, attrs):
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags[tag] += 1
         self.attributes += [(tag, *each) for each in attrs]
 
-    def handle_endtag(self, tag):
+    def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         self.texts.append((self.open[-1] if self.open else "", data))
 
-    def text(self, tag):
+    def text(self, tag: str) -> list[str]:
         return [data for where, data in self.texts if where == tag]
 
 
 @pytest.mark.parametrize("make", KINDS)
-def test_the_page_is_well_formed_and_asks_nothing_of_the_network(make):
+def test_the_page_is_well_formed_and_asks_nothing_of_the_network(make: Callable[[], TuneResult]) -> None:
     text = render(make())
     page = Page(text)
 
@@ -58,13 +63,13 @@ def test_the_page_is_well_formed_and_asks_nothing_of_the_network(make):
 
 
 @pytest.mark.parametrize("make", KINDS)
-def test_the_embedded_json_is_the_result(make):
+def test_the_embedded_json_is_the_result(make: Callable[[], TuneResult]) -> None:
     page = Page(render(make()))
 
     assert decode(page.text("script")[0].encode()) == make()
 
 
-def test_others_names_stay_text():
+def test_others_names_stay_text() -> None:
     page = Page(render(hostile_result()))
     shown = printable(HOSTILE)
 
@@ -74,15 +79,15 @@ def test_others_names_stay_text():
     assert all(HOSTILE not in (value or "") for _, _, value in page.attributes)
 
 
-def test_the_block_to_copy_is_the_profile():
+def test_the_block_to_copy_is_the_profile() -> None:
     assert Page(render(sample_result())).text("pre")[0] == '[profile.release]\nlto = "fat"  # was false\n'
 
 
-def _marks(text, kind):
+def _marks(text: str, kind: str) -> list[str]:
     return re.findall(rf'<g class="{kind}[^"]*"><title>', text)
 
 
-def test_the_chart_has_a_mark_for_every_candidate_with_a_time():
+def test_the_chart_has_a_mark_for_every_candidate_with_a_time() -> None:
     text = render(sample_result())
 
     assert [len(_marks(text, kind)) for kind in ("baseline", "best", "front", "plain")] == [1, 1, 3, 4]
@@ -90,7 +95,7 @@ def test_the_chart_has_a_mark_for_every_candidate_with_a_time():
     assert text.count(" screened") >= 2
 
 
-def test_without_a_workload_the_chart_shows_build_cpu_and_no_interval():
+def test_without_a_workload_the_chart_shows_build_cpu_and_no_interval() -> None:
     text = render(untimed_result())
 
     assert "CPU of a cold build" in text
@@ -98,7 +103,7 @@ def test_without_a_workload_the_chart_shows_build_cpu_and_no_interval():
     assert len(re.findall(r'<g class="\w+"><title>', text)) == len(untimed_result().rows)
 
 
-def test_an_endless_interval_does_not_flatten_the_chart():
+def test_an_endless_interval_does_not_flatten_the_chart() -> None:
     full = sample_result()
     endless = row("o1-thin-cgu1-unwind-none", 7_000_000, 99.0, 1, time=timed(0.98, 0.0, 1e308, Timing.UNDECIDED, 1))
     text = render(replace(full, rows=(*full.rows, endless)))
@@ -107,13 +112,13 @@ def test_an_endless_interval_does_not_flatten_the_chart():
     assert all(0 <= float(at) <= 380 for at in re.findall(r' (?:c?y|y[12])="([-\d.e+]+)"', text))
 
 
-def test_one_candidate_alone_has_no_chart():
+def test_one_candidate_alone_has_no_chart() -> None:
     full = unchanged_result()
 
     assert '<svg class="scatter"' not in render(replace(full, rows=full.rows[:1]))
 
 
-def test_sizes_are_set_side_by_side_where_something_is_recommended():
+def test_sizes_are_set_side_by_side_where_something_is_recommended() -> None:
     both, alone = render(sample_result()), render(unchanged_result())
 
     assert both.count('<rect class="best"') == both.count('<rect class="baseline"') > 0
@@ -121,7 +126,7 @@ def test_sizes_are_set_side_by_side_where_something_is_recommended():
     assert "3 others" in both
 
 
-def test_points_of_one_place_are_drawn():
+def test_points_of_one_place_are_drawn() -> None:
     full = untimed_result()
     same = tuple(replace(each, size=full.rows[0].size, cost=full.rows[0].cost) for each in full.rows)
 

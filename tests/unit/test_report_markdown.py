@@ -1,4 +1,5 @@
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -8,19 +9,20 @@ from results import hostile_result, sample_result, unchanged_result, untimed_res
 
 from burnish.report.figures import printable
 from burnish.report.markdown import code, escaped, render
+from burnish.tune.result import TuneResult
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 OWN_TAGS = {"br", "sub", "details", "summary"}
 
 
-def plain(markdown):
+def plain(markdown: str) -> str:
     """The text a reader sees."""
     tokens = [child for token in PARSER.parse(markdown) for child in token.children or []]
     return "".join(token.content if token.type in {"text", "code_inline", "text_special"} else "?" for token in tokens)
 
 
 @pytest.mark.parametrize("make", [sample_result, untimed_result, unchanged_result, hostile_result])
-def test_rows_of_a_table_have_as_many_cells_as_its_head(make):
+def test_rows_of_a_table_have_as_many_cells_as_its_head(make: Callable[[], TuneResult]) -> None:
     html = PARSER.render(render(make()))
     rows = re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)
 
@@ -29,7 +31,7 @@ def test_rows_of_a_table_have_as_many_cells_as_its_head(make):
     assert "<s>" not in html
 
 
-def test_the_order_is_that_of_a_reviewer():
+def test_the_order_is_that_of_a_reviewer() -> None:
     text = render(sample_result())
     marks = [
         "### ",
@@ -44,7 +46,7 @@ def test_the_order_is_that_of_a_reviewer():
     assert sorted(marks, key=text.index) == marks
 
 
-def test_others_names_add_no_tag_no_link_and_no_mention():
+def test_others_names_add_no_tag_no_link_and_no_mention() -> None:
     text = render(hostile_result())
     html = PARSER.render(text)
     outside_code = re.sub(r"<code.*?</code>", "", html, flags=re.DOTALL)
@@ -56,21 +58,21 @@ def test_others_names_add_no_tag_no_link_and_no_mention():
 
 
 @given(st.text(max_size=60))
-def test_escaped_text_reads_as_it_was(text):
+def test_escaped_text_reads_as_it_was(text: str) -> None:
     shown = "x" + text + "x"  # a paragraph begins and ends with no space
 
     assert plain(escaped(shown)).replace("\u200b", "") == re.sub(r"\s+\Z", "", printable(shown))
 
 
 @given(st.text(alphabet="`ab |\\<", min_size=1, max_size=12).filter(str.strip))
-def test_a_code_span_shows_its_text(text):
+def test_a_code_span_shows_its_text(text: str) -> None:
     tokens = PARSER.parse(code(text))[1].children
 
     assert [token.type for token in tokens or []] == ["code_inline"]
     assert (tokens or [])[0].content.strip() == text.strip()
 
 
-def test_a_fence_is_longer_than_any_run_of_backticks_in_it():
+def test_a_fence_is_longer_than_any_run_of_backticks_in_it() -> None:
     text = render(sample_result(reproduce=("echo ```` | cat",)))
 
     assert "`````sh\necho ```` | cat\n`````" in text

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -5,19 +6,20 @@ from results import hostile_result, row, sample_result, timed, unchanged_result,
 
 from burnish.measure.values import Timing
 from burnish.report.text import render
+from burnish.tune.result import TuneResult
 
 COPIED = "    "  # lines to copy are indented by four, and never wrapped
 
 
 @pytest.mark.parametrize("make", [sample_result, untimed_result, unchanged_result, hostile_result])
 @pytest.mark.parametrize("width", [80, 100, 132])
-def test_nothing_but_lines_to_copy_is_wider_than_the_terminal(make, width):
+def test_nothing_but_lines_to_copy_is_wider_than_the_terminal(make: Callable[[], TuneResult], width: int) -> None:
     wide = [line for line in render(make(), width=width).splitlines() if len(line) > width]
 
     assert all(line.startswith(COPIED) for line in wide)
 
 
-def test_the_widest_figures_are_readable_at_80_columns():
+def test_the_widest_figures_are_readable_at_80_columns() -> None:
     time = timed(1.123, 1.118, 1.288, Timing.UNDECIDED, 200)
     ids = ["o3-false-cgudef-unwind-debuginfo", "o2-thin-cgu16-abort-symbols", "oz-fat-cgu1-unwind-none"]
     rows = [row(each, 123_456_789, 4567.8, 123_456_789, names=(f"preset{n}",), time=time) for n, each in enumerate(ids)]
@@ -30,7 +32,7 @@ def test_the_widest_figures_are_readable_at_80_columns():
         assert text.count("123.46 MB") == 6
 
 
-def test_the_verdict_comes_first_and_the_block_to_copy_next():
+def test_the_verdict_comes_first_and_the_block_to_copy_next() -> None:
     text = render(sample_result())
 
     assert text.startswith("Change [profile.release] to lto = fat: 7.7 % less run time")
@@ -39,27 +41,27 @@ def test_the_verdict_comes_first_and_the_block_to_copy_next():
     )
 
 
-def test_the_baseline_is_the_first_row_and_the_recommended_the_second():
+def test_the_baseline_is_the_first_row_and_the_recommended_the_second() -> None:
     lines = render(sample_result()).splitlines()
     head = next(n for n, line in enumerate(lines) if line.startswith("profile "))
 
     assert [lines[head + n].split(" ")[0] for n in (2, 4)] == ["baseline", "recommended"]
 
 
-def test_long_commands_are_not_cut():
+def test_long_commands_are_not_cut() -> None:
     command = "burnish tune --run '" + "x" * 200 + "'"
 
     assert f"{COPIED}{command}\n" in render(sample_result(reproduce=(command,)))
 
 
-def test_color_is_there_only_when_asked_for():
+def test_color_is_there_only_when_asked_for() -> None:
     plain, colored = render(sample_result()), render(sample_result(), color=True)
 
     assert "\x1b[" not in plain
     assert "\x1b[32m-7.9 % faster" in colored
 
 
-def test_the_environment_changes_nothing(monkeypatch):
+def test_the_environment_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     before = render(sample_result()), render(sample_result(), color=True)
     for name, value in {"COLUMNS": "40", "NO_COLOR": "1", "FORCE_COLOR": "1", "TERM": "dumb"}.items():
         monkeypatch.setenv(name, value)
@@ -67,11 +69,11 @@ def test_the_environment_changes_nothing(monkeypatch):
     assert (render(sample_result()), render(sample_result(), color=True)) == before
 
 
-def test_sections_without_content_have_no_heading():
+def test_sections_without_content_have_no_heading() -> None:
     text = render(unchanged_result())
 
     assert not {"Price", "Left out", "Shared builds", "Notes", "Again"} & set(text.splitlines())
 
 
-def test_markup_in_names_is_text():
+def test_markup_in_names_is_text() -> None:
     assert "[bold]x[/bold] :smile:" in render(sample_result(notes=("[bold]x[/bold] :smile:",)))

@@ -2,6 +2,7 @@ import gzip
 import struct
 import sys
 import zlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,9 @@ REAL = Path(sys.executable).resolve()  # an ELF file that is at hand wherever th
 FUNC, OBJECT = 2, 1
 
 
-def elf(symbols=(), *, bits=64, order="<", nobits=4096):
+def elf(
+    symbols: Iterable[tuple[str, int, int, int]] = (), *, bits: int = 64, order: str = "<", nobits: int = 4096
+) -> bytes:
     """A small ELF file: ``.text`` of `TEXT_SIZE` bytes, ``.bss``, and symbols of (name, address, size, type)."""
     wide = bits == 64
     strings, entries = b"\0", struct.pack(f"{order}{'IBBHQQ' if wide else 'IIIBBH'}", *[0] * 6)
@@ -50,19 +53,19 @@ def elf(symbols=(), *, bits=64, order="<", nobits=4096):
     return ident + header + b"".join(bodies) + rows
 
 
-def written(tmp_path, data):
+def written(tmp_path: Path, data: bytes) -> Path:
     path = tmp_path / "program"
     path.write_bytes(data)
     return path
 
 
-def named(crate, function="f"):
+def named(crate: str, function: str = "f") -> str:
     return f"_ZN{len(crate)}{crate}{len(function)}{function}17h0123456789abcdefE"
 
 
 @pytest.mark.parametrize("bits", [32, 64])
 @pytest.mark.parametrize("order", [pytest.param("<", id="little"), pytest.param(">", id="big")])
-def test_both_classes_and_byte_orders_are_read(tmp_path, bits, order):
+def test_both_classes_and_byte_orders_are_read(tmp_path: Path, bits: int, order: str) -> None:
     data = elf([(named("app"), TEXT_AT, 300, FUNC)], bits=bits, order=order)
     path = written(tmp_path, data)
 
@@ -70,7 +73,7 @@ def test_both_classes_and_byte_orders_are_read(tmp_path, bits, order):
     assert sum(size for _, size in sections(path)) == len(data)
 
 
-def test_sections_without_bytes_in_the_file_do_not_count(tmp_path):
+def test_sections_without_bytes_in_the_file_do_not_count(tmp_path: Path) -> None:
     found = dict(sections(written(tmp_path, elf(nobits=1 << 40))))
 
     assert ".bss" not in found
@@ -93,13 +96,15 @@ def test_sections_without_bytes_in_the_file_do_not_count(tmp_path):
         pytest.param([("a", 0, 0)], {UNKNOWN: 400}, id="no-size"),
     ],
 )
-def test_bytes_of_code_are_counted_once(tmp_path, symbols, expected):
+def test_bytes_of_code_are_counted_once(
+    tmp_path: Path, symbols: list[tuple[str, int, int]], expected: dict[str, int]
+) -> None:
     data = elf([(named(crate), TEXT_AT + at, size, FUNC) for crate, at, size in symbols])
 
     assert dict(crates(written(tmp_path, data))) == expected
 
 
-def test_only_functions_own_code(tmp_path):
+def test_only_functions_own_code(tmp_path: Path) -> None:
     data = elf([(named("data"), TEXT_AT, 100, OBJECT), ("memcpy", TEXT_AT, 40, FUNC)])
 
     assert dict(crates(written(tmp_path, data))) == {FOREIGN: 40, UNKNOWN: 360}
@@ -112,7 +117,7 @@ def test_only_functions_own_code(tmp_path):
         max_size=30,
     )
 )
-def test_crates_sum_to_the_code_whatever_the_symbols(tmp_path, symbols):
+def test_crates_sum_to_the_code_whatever_the_symbols(tmp_path: Path, symbols: list[tuple[str, int, int]]) -> None:
     data = elf([(named(crate), TEXT_AT + at, size, FUNC) for crate, at, size in symbols])
     found = crates(written(tmp_path, data))
 
@@ -120,7 +125,7 @@ def test_crates_sum_to_the_code_whatever_the_symbols(tmp_path, symbols):
     assert [size for _, size in found] == sorted((size for _, size in found), reverse=True)
 
 
-def test_a_real_program_is_the_sum_of_its_sections():
+def test_a_real_program_is_the_sum_of_its_sections() -> None:
     found = sections(REAL)
 
     assert sum(size for _, size in found) == REAL.stat().st_size
@@ -139,7 +144,9 @@ def test_a_real_program_is_the_sum_of_its_sections():
         pytest.param(elf()[:-40], id="table-cut-short"),
     ],
 )
-def test_what_is_no_whole_elf_file_is_an_error_with_its_name(tmp_path, measure, data):
+def test_what_is_no_whole_elf_file_is_an_error_with_its_name(
+    tmp_path: Path, measure: Callable[[Path], object], data: bytes
+) -> None:
     path = written(tmp_path, data)
 
     with pytest.raises(ToolError) as caught:
@@ -151,7 +158,7 @@ def test_what_is_no_whole_elf_file_is_an_error_with_its_name(tmp_path, measure, 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_a_damaged_file_gives_an_error_or_sums_and_nothing_else(tmp_path, data):
+def test_a_damaged_file_gives_an_error_or_sums_and_nothing_else(tmp_path: Path, data: st.DataObject) -> None:
     whole = bytearray(elf([(named("app"), TEXT_AT, 300, FUNC)]))
     hostile = st.integers(0, 255)
     places = st.one_of(st.integers(0, 63), st.integers(64 + TEXT_SIZE, len(whole) - 1))
@@ -168,13 +175,13 @@ def test_a_damaged_file_gives_an_error_or_sums_and_nothing_else(tmp_path, data):
 
 
 @pytest.mark.parametrize("measure", [sections, crates, gzip_size])
-def test_a_missing_file_is_an_error_with_its_name(tmp_path, measure):
+def test_a_missing_file_is_an_error_with_its_name(tmp_path: Path, measure: Callable[[Path], object]) -> None:
     with pytest.raises(ToolError, match="nowhere"):
         measure(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("length", [0, 1, 3_000_000])
-def test_the_compressed_size_is_that_of_gzip_at_level_six(tmp_path, length):
+def test_the_compressed_size_is_that_of_gzip_at_level_six(tmp_path: Path, length: int) -> None:
     data = (b"burnish " * (length // 8 + 1))[:length]
     path = written(tmp_path, data)
 

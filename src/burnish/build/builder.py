@@ -19,10 +19,12 @@ from burnish.build.values import Artifact, Build, CrateRun, FailedBuild, Road
 from burnish.cargo.invocation import Cargo, CargoRun, Unit
 from burnish.cargo.project import Project, Selection
 from burnish.cargo.toolchain import Toolchain
-from burnish.errors import ToolError
+from burnish.errors import StoreError, ToolError
 from burnish.profile.options import Lto, Strip
 from burnish.profile.profile import Profile
 
+#: Bytes; less is taken for a full disk where a linker died of SIGBUS.
+_LITTLE = 64 * 1024 * 1024
 _STRENGTH = (Strip.NONE, Strip.DEBUGINFO, Strip.SYMBOLS)
 
 
@@ -163,7 +165,14 @@ class Builder:
         args += ["--message-format=json-render-diagnostics"]
         if final:
             args += ["--", *final]
-        return self.cargo.run("cargo", args, environment=environment, on_unit=self.on_unit)
+        run = self.cargo.run("cargo", args, environment=environment, on_unit=self.on_unit)
+        if run.code != 0 and _disk_full(run.stderr, self.workshop.directory):
+            raise StoreError(
+                f"the disk is full: cargo could not build in {target_dir}",
+                hint="free space or choose another place with --target-dir, then run the same command again: "
+                "finished builds and rounds are kept",
+            )
+        return run
 
     def cargo_args(self, plan: BuildPlan) -> tuple[str, ...]:
         """Cargo's arguments for the artifact, without the target directory."""
@@ -255,6 +264,16 @@ def _slim(others: tuple[CrateRun, ...], final: CrateRun) -> tuple[CrateRun, ...]
     """The runs to store, final crate last: its arguments whole, of the others what tells host from library."""
     slim = tuple(replace(run, args=("-C", "opt-level") if not audit.is_host(run) else ()) for run in others)
     return (*slim, final)
+
+
+def _disk_full(words: str, place: Path) -> bool:
+    """Whether a failed build failed for want of space: no candidate is to blame for that.
+
+    A linker that writes through a mapping dies of SIGBUS instead of saying so.
+    """
+    if "No space left on device" in words:
+        return True
+    return "Bus error" in words and shutil.disk_usage(place).free < _LITTLE
 
 
 def _sha256(path: Path) -> str:

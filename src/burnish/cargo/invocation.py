@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from burnish.errors import StoreError, ToolError
+from burnish.errors import ToolError
 
 #: How much of cargo's stderr is kept: the end, where the error stands.
 _STDERR_KEPT = 16_000
@@ -115,7 +115,6 @@ class Cargo:
 
         Raises:
             ToolError: the tool is missing.
-            StoreError: the disk is full; nothing that a candidate could be blamed for.
         """
         argv = [*self.guard, self.tool(tool), *args]
         units: list[Unit] = []
@@ -138,12 +137,6 @@ class Cargo:
             words = _tail(stderr.fileno())
         wall = time.perf_counter() - start
         self.clock.waited.append(wall)
-        if code != 0 and "No space left on device" in words:
-            raise StoreError(
-                f"the disk is full: {tool} could not write",
-                hint="free space or choose another place with --target-dir, then run the same command again: "
-                "finished builds and rounds are kept",
-            )
         return CargoRun(
             code=code,
             units=tuple(units),

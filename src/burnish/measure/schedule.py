@@ -17,6 +17,9 @@ NO_DOMINANCE: Final[Mapping[str, frozenset[str]]] = {}
 #: Small rounds keep what is compared close in time; the baseline comes on top.
 ARMS_PER_ROUND: Final = 3
 
+#: With fewer pairs nothing is trimmed, and an interval spans orders of magnitude.
+_PROVISIONAL: Final = 5
+
 _DIFFERENT: Final = frozenset({Timing.FASTER, Timing.SLOWER})
 _DECIDED: Final = _DIFFERENT | {Timing.SAME}
 
@@ -29,10 +32,10 @@ class RaceState:
         arms: all that entered, in the order given.
         pairs: rounds that each arm shares with the baseline.
         comparisons: per arm the look that decided it, else its latest look, else (before the first look) a
-            provisional interval, undecided; absent for an arm with fewer than two pairs.
+            provisional interval, undecided; absent for an arm with fewer than five pairs.
         active: arms that need more rounds.
         dropped: undecided arms that left the race, and the arm that is as fast, no larger and no costlier to build.
-        control: the baseline against itself; None with fewer than two pairs.
+        control: the baseline against itself, in the same way; None with fewer than five pairs.
     """
 
     arms: tuple[str, ...]
@@ -150,8 +153,8 @@ def _pair(walls: Sequence[Mapping[str, float]], arm: str, reference: str) -> _Pa
 
 
 def _walk(ratios: Sequence[float], rules: _Rules, *, until: frozenset[Timing] = _DECIDED) -> Comparison | None:
-    """The look that decided, else the latest, else a provisional interval; None with fewer than two pairs."""
-    if len(ratios) < 2:
+    """The look that decided, else the latest, else a provisional interval; None with too few pairs for any interval."""
+    if len(ratios) < min(_PROVISIONAL, rules.n_max):
         return None
     current: Comparison | None = None
     for index, count in enumerate(looks(rules.n_max)):

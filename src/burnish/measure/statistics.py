@@ -178,5 +178,5 @@ def _beta_fraction(x: float, a: float, b: float) -> float:
 
 
 def _exp(value: float) -> float:
-    """exp that goes to infinity instead of raising; two pairs can have such an interval."""
+    """Exp that goes to infinity instead of raising; two pairs can have such an interval."""
     return math.exp(value) if value < 700 else math.inf

@@ -30,7 +30,7 @@ p, ul { margin: 0 0 10px; } ul { padding-left: 20px; } li { margin-bottom: 3px; 
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px;
   margin-bottom: 16px; min-width: 0; }
 .dim, .legend, small, summary { color: var(--dim); } .dim { overflow-wrap: anywhere; }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(340px, 100%), 1fr)); gap: 0 16px; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 0 16px; }
 .verdict { border-left: 5px solid var(--grey); } .change { border-left-color: var(--accent); }
 .toml { position: relative; background: var(--soft); border-radius: 8px; }
 pre { margin: 0; padding: 12px 14px; overflow-x: auto; } code, pre { font: 13px/1.5 ui-monospace, monospace; }
@@ -55,16 +55,21 @@ circle { stroke-width: 2; } .plain circle { fill: var(--card); stroke: var(--gre
 .best circle { fill: var(--accent); stroke: var(--card); } .screened circle { stroke-dasharray: 2 2; }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; margin: 6px 0 0; }
 .legend span { display: inline-flex; align-items: center; gap: 6px; }
-.breakdown tbody th { width: 46%; white-space: normal; overflow-wrap: anywhere; }
+.breakdown tbody th { width: 46%; min-width: 132px; white-space: normal; overflow-wrap: anywhere; }
 svg.bar { display: block; width: 100%; height: 7px; margin: 3px 0; } rect.baseline { fill: var(--grey); }
 rect.best { fill: var(--accent); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 16px; margin: 0; }
 dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 @media (max-width: 600px) { main { padding: 14px 10px 40px; } section { padding: 13px 12px; } h1 { font-size: 1.2rem; }
+  table { font-size: 13px; } th, td { padding-right: 5px; }
   dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; }
   .toml button { position: static; margin: 0 14px 10px; } }
 @media print { button { display: none; } section { break-inside: avoid; border-color: #bbb; } main { max-width: none; }
-  :root { --page: #fff; --card: #fff; --text: #000; --dim: #444; --line: #ccc; --soft: #fff; } }
+  body { font-size: 11px; } h1 { font-size: 16px; } h2 { font-size: 12px; }
+  td small, .chip, .legend { font-size: 9px; } code, pre { font-size: 9px; }
+  .wide { overflow: visible; } svg.scatter { min-width: 0; } th, td { padding: 4px 6px 4px 0; }
+  :root { --page: #fff; --card: #fff; --text: #000; --dim: #444; --line: #ccc; --soft: #fff; --accent: #c2410c;
+    --good: #15803d; --bad: #b91c1c; } }
 """
 
 _SCRIPT: Final = """

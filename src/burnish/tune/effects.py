@@ -83,7 +83,8 @@ class Model:
         mean, covariance = self._posterior(profiles)
         values, vectors = np.linalg.eigh(covariance)
         root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T  # whatever sign each vector came with
-        return mean + rng.standard_normal((n, len(profiles))) @ root
+        draws: Array = mean + rng.standard_normal((n, len(profiles))) @ root
+        return draws
 
     def _posterior(self, profiles: Sequence[Profile]) -> tuple[Array, Array]:
         across = _covariance(profiles, self.profiles)
@@ -103,9 +104,9 @@ class _Fit:
 def _fit_noise(shared: Array, values: Array, noise: float) -> _Fit:
     """The fit for one noise variance, its scale integrated out under an inverse-gamma prior."""
     covariance = shared + noise * np.eye(len(values))
-    inverse = np.linalg.inv(covariance)
+    inverse: Array = np.linalg.inv(covariance).astype(np.float64)
     squares = _PRIOR_WEIGHT * _PRIOR_SCALE**2 + float(values @ inverse @ values)
-    weight = _PRIOR_WEIGHT + len(values)
+    weight = _PRIOR_WEIGHT + max(len(values) - 1, 0)  # one went into the offset
     _, logdet = np.linalg.slogdet(covariance)
     return _Fit(
         evidence=-0.5 * (float(logdet) + weight * math.log(squares)),

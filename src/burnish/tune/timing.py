@@ -22,6 +22,8 @@ from burnish.units import format_change
 
 #: Rounds of baseline and one candidate that steer the search. No verdict rests on them.
 SCREENING: Final = 6
+#: Pairs of the A/A control that a race ends with at least.
+CONTROL_PAIRS: Final = 12
 #: Seconds a count may take for each candidate while searching, and for a finalist.
 COUNT_SEARCH: Final = 10.0
 COUNT_FINAL: Final = 60.0
@@ -109,12 +111,20 @@ class Timer:
             return judge(rounds, arms, baseline=baseline, n_max=n_max, dominance=dominance or {}, ended=ended)
 
         state = judged(ended=False)
-        while not state.finished and (len(rounds) < n_min or self.ledger.spent < until):
-            order = plan_round(state, number=len(rounds), seed=race, baseline=baseline)
+        while self._goes_on(rounds, state, until, n_min):
+            # When all is decided, the control still needs its rounds: it says how far this machine can be trusted.
+            order = plan_round(state, number=len(rounds), seed=race, baseline=baseline) or (
+                (baseline, CONTROL) if len(rounds) % 2 else (CONTROL, baseline)
+            )
             rounds.append(self._round(race, len(rounds), order, controls))
             state = judged(ended=False)
             self.progress.rounds(purpose, len(rounds), len(state.active), _best(state))
         return state if state.finished else judged(ended=True)
+
+    def _goes_on(self, rounds: Sequence[Round], state: RaceState, until: float, n_min: int) -> bool:
+        if state.finished:
+            return state.control is None or state.control.pairs < CONTROL_PAIRS
+        return len(rounds) < n_min or self.ledger.spent < until
 
     def count(self, arm: str, longest: float) -> int | None:
         """Instructions of one run; None without a counter or where a count would take longer than ``longest``."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from burnish.measure.values import Comparison, Timing
-from burnish.profile.options import Strip
+from burnish.profile.options import BY_KEY, Strip
 from burnish.profile.profile import Profile
 from burnish.tune.goals import pareto_front, utility
 from burnish.tune.limits import Limits
@@ -29,11 +29,15 @@ class Standing:
 
     Attributes:
         gain: of the goal's utility, as a log ratio; 0.05 is about five percent better. Insignificant times count 0.
+        untimed: the part of the gain that does not come from run time, known exactly.
+        changes: how many options differ from the baseline.
         obstacles: why it cannot be recommended, in words; empty where it can.
     """
 
     row: Row
     gain: float
+    untimed: float
+    changes: int
     obstacles: tuple[str, ...]
 
 
@@ -42,8 +46,10 @@ def stand(row: Row, baseline: Row, *, goal: Goal, limits: Limits, timed: bool) -
     size = row.size.file / baseline.size.file
     build = row.cost.cpu / baseline.cost.cpu
     obstacles = list(_obstacles(row, baseline, limits=limits, timed=timed))
-    gain = -utility(goal, size=math.log(size), time=math.log(counted_time(row.time)), build=math.log(build))
-    return Standing(row=row, gain=gain, obstacles=tuple(obstacles))
+    untimed = -utility(goal, size=math.log(size), time=0.0, build=math.log(build))
+    gain = untimed - utility(goal, size=0.0, time=math.log(counted_time(row.time)), build=0.0)
+    changes = sum(row.profile.value(key) != baseline.profile.value(key) for key in BY_KEY)
+    return Standing(row=row, gain=gain, untimed=untimed, changes=changes, obstacles=tuple(obstacles))
 
 
 def counted_time(time: Comparison | None) -> float:
@@ -79,11 +85,25 @@ def rank(rows: Sequence[Row], baseline: Row, *, goal: Goal, limits: Limits, time
 
 
 def winner(standings: Sequence[Standing]) -> Standing | None:
-    """The best candidate worth changing to; None where nothing is."""
-    for standing in standings:
-        if not standing.obstacles and standing.gain >= RELEVANT:
-            return standing
-    return None
+    """The candidate worth changing to; None where nothing is.
+
+    The best, unless one that cannot be told from it changes fewer options: then that one. A line in a manifest that
+    brings nothing is not recommended.
+    """
+    worth = [each for each in standings if not each.obstacles and each.gain >= RELEVANT]
+    if not worth:
+        return None
+    best = max(worth, key=lambda each: each.gain)
+    return min((each for each in worth if _as_good(each, best)), key=lambda each: (each.changes, -each.gain))
+
+
+def _as_good(other: Standing, best: Standing) -> bool:
+    """Whether the best is no relevant gain over the other, as far as can be seen: intervals that meet are no gain."""
+    if best.gain - other.gain < RELEVANT:
+        return True
+    mine, its = other.row.time, best.row.time
+    meet = mine is not None and its is not None and mine.low <= its.high and its.low <= mine.high
+    return meet and best.untimed - other.untimed < RELEVANT
 
 
 def front(rows: Sequence[Row]) -> tuple[bool, ...]:
