@@ -68,6 +68,10 @@ class World:
         return utility(goal, size=size, time=time, build=build)
 
 
+def shuffled(seed: int) -> list[Profile]:
+    return [SPACE[at] for at in np.random.default_rng(seed).permutation(len(SPACE))]
+
+
 def ask(
     observed: dict[Profile, Observation],
     *,
@@ -99,9 +103,9 @@ def test_the_best_is_found_in_far_fewer_builds_than_at_random(goal: Goal) -> Non
         best = min(world.utility(goal, profile) for profile in SPACE)
         tried = search(world, goal, limit=32)
         builds += len(tried)
-        found += min(world.utility(goal, profile) for profile in tried) <= best + 0.005
-        blind = [SPACE[at] for at in np.random.default_rng(seed).permutation(len(SPACE))[: len(tried)]]
-        lucky += min(world.utility(goal, profile) for profile in blind) <= best + 0.005
+        found += min(world.utility(goal, profile) for profile in tried) <= best + 0.01
+        blind = shuffled(seed)[: len(tried)]
+        lucky += min(world.utility(goal, profile) for profile in blind) <= best + 0.01
     assert found >= 9
     assert found >= lucky + 3
     assert builds / 10 < 26  # of 70
@@ -120,7 +124,7 @@ def test_the_search_stops_by_itself_with_a_reason(goal: Goal) -> None:
 
 def test_the_same_seed_gives_the_same_answer() -> None:
     world = World.make(2)
-    observed = {profile: world.observe(profile) for profile in SPACE[::9]}
+    observed = {profile: world.observe(profile) for profile in shuffled(9)[:8]}
     assert ask(observed, seed="x") == ask(observed, seed="x")
     assert len({ask(observed, seed=str(seed)).probability for seed in range(8)}) > 1
 
@@ -169,7 +173,7 @@ def test_without_a_workload_size_and_build_cost_lead() -> None:
 
 def test_one_without_a_speed_among_others_is_filled_in() -> None:
     world = World.make(6)
-    observed = {profile: world.observe(profile) for profile in SPACE[::9]}
+    observed = {profile: world.observe(profile) for profile in shuffled(9)[:8]}
     first = next(iter(observed))
     observed[first] = Observation(size=observed[first].size, speed=None, build=observed[first].build)
     assert ask(observed, goal=Goal.SPEED).profile in SPACE
@@ -185,5 +189,7 @@ def test_profiles_outside_the_space_teach_too() -> None:
 
 
 def test_a_profile_that_can_only_be_as_good_is_not_worth_a_build() -> None:
-    observed = {profile: Observation(size=1e6, speed=1.0, build=10) for profile in SPACE[::3]}
+    observed = {profile: Observation(size=1e6, speed=1.0, build=10) for profile in SPACE[:-1]}
     assert ask(observed).profile is None
+    observed[SPACE[0]] = Observation(size=1e6, speed=None, build=10)
+    assert ask(observed, goal=Goal.SPEED).profile is None

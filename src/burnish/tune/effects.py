@@ -25,12 +25,12 @@ _MAIN: Final = 1.0
 _PAIR: Final = 0.3
 
 #: Before anything is seen, one option's value is expected to move a response by about this (log units): options move
-#: size by 3 to 30 %, instructions and build cost by about as much. Counts as much as `_PRIOR_WEIGHT` observations.
+#: size by 3 to 30 %, instructions and build cost by about as much. This counts as `_PRIOR_WEIGHT` observations.
 _PRIOR_SCALE: Final = 0.15
-_PRIOR_WEIGHT: Final = 4.0
+_PRIOR_WEIGHT: Final = 1.0
 
 #: Candidates for the noise variance, same units: measurement noise and what interactions of three options leave.
-_NOISES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 0.3)
+_NOISES: Final = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)

@@ -23,6 +23,9 @@ DRAWS: Final = 48
 #: A profile with a smaller chance is not worth a build.
 PROMISING: Final = 0.05
 
+#: A smaller gain of the goal's utility, in log units, is not worth a build.
+WORTHWHILE: Final = 0.01
+
 _PURPOSES: Final[Mapping[Goal, str]] = {
     Goal.SPEED: "in speed",
     Goal.SIZE: "in size",
@@ -71,10 +74,10 @@ def next_candidate(
 ) -> Proposal:
     """The unbuilt profile with the largest expected gain for its cost.
 
-    A profile counts as better in a draw when it serves the goal better than everything built and is beyond everything
-    built by more than epsilon in some metric (1 % of size or time, 5 % of build cost), so that it would be new on the
-    front. The gain of the goal's utility is averaged over the draws in which it is better. The search stops when no
-    profile is better in 5 % of the draws.
+    A profile counts as better in a draw when it is on the front, that is, beyond each built profile by more than
+    epsilon in some metric (1 % of size or time, 5 % of build cost), and its utility for the goal is better than that of
+    everything built by 0.01 or more. The gain is averaged over the draws in which it is better. The search stops when
+    no profile is better in 5 % of the draws.
 
     Args:
         space: canonical profiles, strip at its default.
@@ -139,5 +142,5 @@ def _gains(
         utility += metric.weight * draws
         standard += metric.weight * seen
         matched &= seen[None, None, :] <= draws[:, :, None] + math.log1p(metric.epsilon)
-    gains = np.where(matched.any(axis=2), 0.0, standard.min() - utility)
-    return np.maximum(gains, 0.0)
+    gains = standard.min() - utility
+    return np.where(matched.any(axis=2) | (gains < WORTHWHILE), 0.0, gains)
