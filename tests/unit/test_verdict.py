@@ -8,9 +8,10 @@ from burnish.build.values import BuildCost, Road, SizeReport
 from burnish.measure.values import Comparison, Timing
 from burnish.profile.options import Strip
 from burnish.profile.profile import CARGO_DEFAULT, Profile
+from burnish.tune.goals import RELEVANT
 from burnish.tune.limits import Limits
 from burnish.tune.result import Goal, Row
-from burnish.tune.verdict import RELEVANT, counted_time, front, preferred_strip, rank, stand, winner
+from burnish.tune.verdict import counted_time, front, preferred_strip, rank, stand, winner
 
 NONE = Limits()
 

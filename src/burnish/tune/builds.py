@@ -79,7 +79,7 @@ class Builds:
         found = self.done.get(code(profile))
         if found is not None:
             return found
-        build = self._plain(wanted, reason) if self._needs_plain(wanted) else self._shared(wanted, reason)
+        build = self.plainly_built(wanted, reason) if self._needs_plain(wanted) else self._shared(wanted, reason)
         if isinstance(build, FailedBuild):
             self.failures[code(profile)] = Failure(profile=code(profile), reason=build.error)
             return None
@@ -98,7 +98,7 @@ class Builds:
         build = self._remembered(profile, Road.SHARED, reason)
         if isinstance(build, FailedBuild) and Group.of(profile).lto:
             # It may be the sharing and not the profile: plain cargo decides.
-            plain = self._plain(profile, "plain cargo, because the shared build failed")
+            plain = self.plainly_built(profile, "plain cargo, because the shared build failed")
             if isinstance(plain, Build):
                 self.plainly.add(Group.of(profile))
                 self.progress.note(f"shared builds fail for {profile.lto} here: building plainly")
@@ -111,7 +111,7 @@ class Builds:
         Raises:
             ToolError: it fails, with rustc's own words.
         """
-        build = self._plain(profile, reason)
+        build = self.plainly_built(profile, reason)
         if isinstance(build, FailedBuild):
             raise ToolError(
                 f"the project does not build with profile {profile.id}:\n{build.error}",
@@ -119,7 +119,8 @@ class Builds:
             )
         return build
 
-    def _plain(self, profile: Profile, reason: str) -> Build | FailedBuild:
+    def plainly_built(self, profile: Profile, reason: str) -> Build | FailedBuild:
+        """A cold build by plain cargo, or how it failed."""
         return self._remembered(profile, Road.PLAIN, reason)
 
     def _remembered(self, profile: Profile, road: Road, reason: str) -> Build | FailedBuild:

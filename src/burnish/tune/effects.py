@@ -81,9 +81,8 @@ class Model:
     def draw(self, profiles: Sequence[Profile], n: int, rng: np.random.Generator) -> Array:
         """Joint posterior samples of the log responses, as they would be observed; shape (n, len(profiles))."""
         mean, covariance = self._posterior(profiles)
-        values, vectors = np.linalg.eigh(covariance)
-        root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T  # whatever sign each vector came with
-        draws: Array = mean + rng.standard_normal((n, len(profiles))) @ root
+        root = np.linalg.cholesky(covariance)  # the noise on its diagonal keeps it positive definite
+        draws: Array = mean + rng.standard_normal((n, len(profiles))) @ root.T
         return draws
 
     def _posterior(self, profiles: Sequence[Profile]) -> tuple[Array, Array]:

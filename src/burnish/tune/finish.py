@@ -3,8 +3,10 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from burnish.measure.values import Workload
 from burnish.profile.options import BY_KEY
 from burnish.tune import words
 from burnish.tune.result import (
@@ -52,7 +54,7 @@ def assemble(
         artifact=session.project.artifact.name,
         profile_name=session.effective.name,
         goal=run.request.goal,
-        workload=run.request.workload,
+        workload=_workload(run),
         circumstances=session.circumstances,
         baseline=_settings(run),
         rows=with_front((baseline, *table)),
@@ -82,7 +84,7 @@ def _change(
         profile=row.profile,
         headline=words.headline_change(row, baseline, confirmation, run.session.effective.name),
         changes=words.option_changes(baseline.profile, row.profile),
-        reasons=words.reasons_for(row, confirmation, run.request.goal, tried, noise),
+        reasons=words.reasons_for(row, baseline, confirmation, goal=run.request.goal, tried=tried, noise=noise),
         price=words.price_of(row, baseline, confirmation),
         confirmation=confirmation,
     )
@@ -96,6 +98,15 @@ def _nothing(run: "Tune", standings: Sequence[Standing], baseline: Row) -> Recom
         headline=words.headline_nothing(run.session.effective.name, best),
         reasons=words.nothing_reasons(standings, baseline),
     )
+
+
+def _workload(run: "Tune") -> Workload | None:
+    """The workload with its directory relative to the project, so that a report shows no path of a machine."""
+    workload = run.request.workload
+    root = run.session.project.root
+    if workload is None or not Path(workload.cwd).is_relative_to(root):
+        return workload
+    return replace(workload, cwd=str(Path(workload.cwd).relative_to(root)))
 
 
 def _settings(run: "Tune") -> tuple[BaselineSetting, ...]:

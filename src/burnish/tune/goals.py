@@ -17,6 +17,9 @@ EPSILON_SIZE: Final = 0.01
 EPSILON_TIME: Final = 0.01
 EPSILON_BUILD: Final = 0.05
 
+#: The smallest gain of a goal, as a log ratio, that is worth a build, and worth a changed manifest: one percent.
+RELEVANT: Final = 0.01
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Weights:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from burnish.build.builder import deviation
 from burnish.build.plan import Deps, deps_for
-from burnish.build.values import Build
+from burnish.build.values import Build, FailedBuild
 from burnish.measure.rounds import Bench, OutputChangedError
 from burnish.measure.schedule import RaceState
 from burnish.measure.values import Comparison
@@ -80,8 +80,9 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
     """
     started, waited = time.perf_counter(), session.cargo.clock.total
     space = profiles(request.narrowing, session.effective.profile)
-    base_strip = Strip.NONE if session.effective.profile.strip is Strip.NONE else Strip.DEBUGINFO
-    builds = Builds(session=session, progress=progress, ledger=Ledger(budget=request.budget), base=base_strip)
+    builds = Builds(
+        session=session, progress=progress, ledger=Ledger(budget=request.budget), base=_base_strip(session, request)
+    )
     session.builder.on_unit = lambda unit: progress.unit(unit.name)
     run = Tune(session=session, request=request, progress=progress, builds=builds, space=space)
     plain = _baseline(run)
@@ -94,6 +95,14 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
         own = time.perf_counter() - started - waited
     created = datetime.now(UTC).isoformat(timespec="seconds")
     return assemble(run, rows, standings, confirmed, noise, created=created, own=own)
+
+
+def _base_strip(session: Session, request: Request) -> Strip:
+    """The strip value that candidates are built with: the weakest that somebody wants to see."""
+    narrowing = request.narrowing
+    named = {narrowing.fixed.get("strip"), *narrowing.values.get("strip", ())}
+    unstripped = session.effective.profile.strip is Strip.NONE or named & {"none", "false"}
+    return Strip.NONE if unstripped else Strip.DEBUGINFO
 
 
 def _baseline(run: Tune) -> Build:
@@ -286,7 +295,12 @@ def _confirm(
         best = winner(standings)
         if best is None:
             return standings, None
-        row, confirmation = _confirmation(run, best.row, plain)
+        found = _confirmation(run, best.row, plain)
+        if found is None:
+            refused = replace(best, obstacles=("plain cargo does not build it",))
+            standings = tuple(refused if each is best else each for each in standings)
+            continue
+        row, confirmation = found
         again = stand(row, baseline, goal=run.request.goal, limits=limits, timed=timed)
         if winner((again,)) is not None:
             return standings, (row, confirmation)
@@ -295,8 +309,11 @@ def _confirm(
     return standings, None
 
 
-def _confirmation(run: Tune, row: Row, plain: Build) -> tuple[Row, Confirmation]:
-    built = run.builds.plain(row.profile, "the winner, by plain cargo from nothing")
+def _confirmation(run: Tune, row: Row, plain: Build) -> tuple[Row, Confirmation] | None:
+    """The winner's row with the figures of its plain build; None where that fails."""
+    built = run.builds.plainly_built(row.profile, "the winner, by plain cargo from nothing")
+    if isinstance(built, FailedBuild):
+        return None
     shared = run.builds.done[code(row.profile)]
     apart = deviation(shared, built)
     run.builds.sharing.append(Sharing(profile=row.profile, deviation=apart, faithful=apart <= FAITHFUL))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from burnish.profile.profile import Profile
 from burnish.tune.effects import Model
-from burnish.tune.goals import EPSILON_BUILD, EPSILON_SIZE, EPSILON_TIME, WEIGHTS
+from burnish.tune.goals import EPSILON_BUILD, EPSILON_SIZE, EPSILON_TIME, RELEVANT, WEIGHTS
 from burnish.tune.result import Goal
 
 #: Posterior draws for each decision.
@@ -23,8 +23,6 @@ DRAWS: Final = 48
 #: A profile with a smaller chance is not worth a build.
 PROMISING: Final = 0.05
 
-#: A smaller gain of the goal's utility, in log units, is not worth a build.
-WORTHWHILE: Final = 0.01
 
 _PURPOSES: Final[Mapping[Goal, str]] = {
     Goal.SPEED: "in speed",
@@ -143,4 +141,4 @@ def _gains(
         standard += metric.weight * seen
         matched &= seen[None, None, :] <= draws[:, :, None] + math.log1p(metric.epsilon)
     gains = standard.min() - utility
-    return np.where(matched.any(axis=2) | (gains < WORTHWHILE), 0.0, gains)
+    return np.where(matched.any(axis=2) | (gains < RELEVANT), 0.0, gains)

@@ -13,14 +13,12 @@ from typing import Final
 from burnish.measure.values import Comparison, Timing
 from burnish.profile.options import BY_KEY, Strip
 from burnish.profile.profile import Profile
-from burnish.tune.goals import pareto_front, utility
+from burnish.tune.goals import EPSILON_BUILD, EPSILON_SIZE, EPSILON_TIME, RELEVANT, pareto_front, utility
 from burnish.tune.limits import Limits
 from burnish.tune.result import Goal, Row
 
-#: The smallest gain of the goal worth a changed manifest: one percent.
-RELEVANT: Final = 0.01
 #: Metrics closer than this are equal when the front is drawn: size, time, build.
-FRONT_EPSILON: Final = (0.01, 0.01, 0.05)
+FRONT_EPSILON: Final = (EPSILON_SIZE, EPSILON_TIME, EPSILON_BUILD)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

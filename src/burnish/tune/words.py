@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from burnish.measure.values import Comparison, Timing
 from burnish.profile.options import BY_KEY, OPTIONS, Lto, Panic, Strip
 from burnish.profile.profile import Profile
+from burnish.tune.goals import RELEVANT
 from burnish.tune.result import Confirmation, Goal, Noise, OptionChange, Row
-from burnish.tune.verdict import RELEVANT, Standing
+from burnish.tune.verdict import Standing
 from burnish.units import format_bytes, format_change, format_seconds
 
 
@@ -54,7 +55,9 @@ def size_words(new: int, old: int) -> str:
     return f"a file {abs(percent):.1f} % {'smaller' if percent < 0 else 'larger'} ({sizes})"
 
 
-def reasons_for(row: Row, confirmation: Confirmation, goal: Goal, tried: int, noise: Noise | None) -> tuple[str, ...]:
+def reasons_for(
+    row: Row, baseline: Row, confirmation: Confirmation, *, goal: Goal, tried: int, noise: Noise | None
+) -> tuple[str, ...]:
     """Why this one."""
     found = [f"It serves the goal {goal!s} best of {tried} profiles that were built and measured."]
     if confirmation.time is not None:
@@ -66,8 +69,9 @@ def reasons_for(row: Row, confirmation: Confirmation, goal: Goal, tried: int, no
             f"The baseline against itself: {format_change(noise.control.ratio)}; differences below "
             f"{noise.floor * 100:.1f} % cannot be seen on this machine now."
         )
-    if row.instructions is not None:
-        found.append(f"It executes {row.instructions:,} instructions on the workload.")
+    if row.instructions is not None and baseline.instructions:
+        change = format_change(row.instructions / baseline.instructions)
+        found.append(f"It executes {row.instructions:,} instructions on the workload ({change}).")
     return tuple(found)
 
 
