@@ -137,7 +137,7 @@ class Builder:
                 cost.calibrate(others, final, plain.cost), bitcode_factor=self.calibration.bitcode_factor
             )
         if self.calibration.other_cpu == 0.0:
-            self.calibration = replace(cost.calibrate(others, final, plain.cost), bitcode_factor=1.0)
+            self.calibration = cost.calibrate(others, final, plain.cost)
         if shared is not None and plain.profile.lto in {Lto.THIN, Lto.FAT}:
             objects = cost.library_cpu(shared.crates[:-1])
             if objects > 0:

@@ -1,5 +1,6 @@
 """What a measurement is: samples in rounds, comparisons with their intervals, the circumstances they hold in."""
 
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -78,6 +79,16 @@ class Workload:
     cwd: str
     check: str = "stdout"
     timeout: float = 60.0
+
+    @property
+    def command(self) -> str:
+        """The command as it is written after ``--run``: quoted for a shell where it must be, ``{bin}`` bare."""
+        return " ".join(_word(part) for part in self.argv)
+
+
+def _word(part: str) -> str:
+    bare = part.replace("{bin}", "bin")
+    return part if shlex.quote(bare) == bare else shlex.quote(part)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -197,7 +197,8 @@ def profile_toml(profile: Profile, name: str, changes: Sequence[OptionChange] = 
     for key in before or BY_KEY:
         value = profile.toml_value(key)
         if value is None:
-            lines.append(f"# {printable(key)}: remove the line{_was(before.get(key), ' (was ', ')')}")
+            what = "remove the line" if key in before else "not set"
+            lines.append(f"# {printable(key)}: {what}{_was(before.get(key), ' (was ', ')')}")
         else:
             lines.append(f"{key} = {tomlkit.item(value).as_string()}{_was(before.get(key), '  # was ')}")
     return "\n".join(lines) + "\n"

@@ -1,6 +1,5 @@
 """What all reports say in sentences: noise, sharing, confirmation, circumstances, effort. Plain text, a line each."""
 
-import shlex
 from typing import Final
 
 from burnish.measure.values import Timing
@@ -113,7 +112,7 @@ def circumstances(result: TuneResult) -> tuple[tuple[str, str], ...]:
     if result.workload is not None:
         work = result.workload
         found += [
-            ("command", shlex.join(work.argv)),
+            ("command", work.command),
             ("in", work.cwd),
             ("checked", "exit code and output" if work.check == "stdout" else "exit code alone"),
         ]

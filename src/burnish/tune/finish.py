@@ -135,11 +135,5 @@ def _reproduce(run: "Tune") -> tuple[str, ...]:
     if session.effective.name != "release":
         args += ["--profile", session.effective.name]
     if request.workload is not None:
-        args += ["--run", " ".join(_word(part) for part in request.workload.argv)]
+        args += ["--run", request.workload.command]
     return (shlex.join(args),)
-
-
-def _word(part: str) -> str:
-    """Quoted for `shlex.split` where it must be; braces alone need none there."""
-    bare = part.replace("{bin}", "bin")
-    return part if shlex.quote(bare) == bare else shlex.quote(part)

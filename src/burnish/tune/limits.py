@@ -29,8 +29,8 @@ class Limits:
 DEFAULTS: Final[Mapping[Goal, Limits]] = {
     Goal.SPEED: Limits(size=1.5),
     Goal.SIZE: Limits(time=1.10),
-    Goal.BUILD: Limits(time=1.03, size=1.10),
-    Goal.BALANCED: Limits(time=1.02, size=1.05),
+    Goal.BUILD: Limits(time=1.05, size=1.10),
+    Goal.BALANCED: Limits(time=1.05, size=1.05),
 }
 
 

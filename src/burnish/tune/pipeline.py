@@ -33,9 +33,12 @@ from burnish.tune.space import code, codes, profiles, strips
 from burnish.tune.timing import COUNT_FINAL, Timer, failure_of, start_timer
 from burnish.tune.verdict import Standing, preferred_strip, rank, stand, winner
 
-#: Shares of the budget after which building for the search, and racing, come to an end.
-SEARCH_SHARE = 0.55
-RACE_SHARE = 0.8
+#: Least shares of the budget for building and screening, and until the race ends; what is left over confirms.
+SEARCH_SHARE = 0.35
+RACE_SHARE = 0.6
+#: Rounds that a race is expected to need, for keeping time back; and the most of the budget kept back for them.
+RACE_EXPECTED = 40
+RACE_KEPT = 0.25
 #: Candidates that are timed to a verdict.
 FINALISTS = 4
 #: Rounds that a race and a confirmation get even when the budget is spent.
@@ -88,8 +91,8 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
     plain = _baseline(run)
     with _timing(run, plain) as timer:
         run.timer = timer
-        screened = _search(run)
-        rows, noise = _race(run, screened)
+        explorer = _search(run, plain)
+        rows, noise = _race(run, explorer, plain)
         standings, confirmed = _confirm(run, rows, plain)
         waited = session.cargo.clock.total - waited + (timer.bench.clock.total if timer else 0.0)
         own = time.perf_counter() - started - waited
@@ -127,7 +130,7 @@ def _probe(run: Tune, plain: Build) -> Profile | None:
     fat = replace(run.base, lto=Lto.FAT)
     if deps_for(fat) is not Deps.BOTH or run.builds.obstacle(fat) is not None or code(run.base) == code(fat):
         return None
-    if code(fat) not in codes(run.space) or plain.cost.wall * 2 > run.ledger.left(SEARCH_SHARE) / 3:
+    if code(fat) not in codes(run.space) or plain.cost.wall * 2 > run.ledger.left() / 4:
         return None
     return fat
 
@@ -155,7 +158,7 @@ def _timing(run: Tune, plain: Build) -> Iterator[Timer | None]:
         )
 
 
-def _search(run: Tune) -> Explorer:
+def _search(run: Tune, plain: Build) -> Explorer:
     """Build what is worth building: presets first, then what the model expects to pay."""
     run.progress.phase("search")
     explorer = Explorer(
@@ -164,7 +167,7 @@ def _search(run: Tune) -> Explorer:
         goal=run.request.goal,
         space=codes(run.space),
         base=run.base,
-        until=run.request.budget * SEARCH_SHARE,
+        until=_search_until(run, plain),
     )
     explorer.look(code(run.base), "the baseline")
     allowed = "panic-abort" in run.request.narrowing.allow
@@ -178,6 +181,20 @@ def _search(run: Tune) -> Explorer:
             explorer.look(profile, preset.name)
     run.stopped = explorer.run()
     return explorer
+
+
+def _race_until(run: Tune, plain: Build) -> float:
+    """Seconds of the budget at which the race ends, so that a cold build and fresh rounds can still confirm."""
+    rounds = 0.0 if run.timer is None else 2 * CONFIRM_ROUNDS * run.timer.wall * run.timer.repeats
+    kept = 1.5 * plain.spent_wall + rounds
+    return max(run.request.budget * RACE_SHARE, run.request.budget - kept)
+
+
+def _search_until(run: Tune, plain: Build) -> float:
+    """Seconds of the budget at which building ends, so that a race and a confirmation fit in."""
+    rounds = 0.0 if run.timer is None else RACE_EXPECTED * FINALISTS * run.timer.wall * run.timer.repeats
+    kept = min(run.request.budget * RACE_KEPT, rounds)
+    return max(run.request.budget * SEARCH_SHARE, _race_until(run, plain) - kept)
 
 
 def _strip_for(run: Tune, of: Profile) -> Strip:
@@ -196,7 +213,7 @@ def _known(run: Tune, explorer: Explorer) -> Known:
     )
 
 
-def _race(run: Tune, explorer: Explorer) -> tuple[tuple[Row, ...], Noise | None]:
+def _race(run: Tune, explorer: Explorer, plain: Build) -> tuple[tuple[Row, ...], Noise | None]:
     """All rows, the finalists timed to a verdict."""
     known = _known(run, explorer)
     offered = {
@@ -210,7 +227,7 @@ def _race(run: Tune, explorer: Explorer) -> tuple[tuple[Row, ...], Noise | None]
         return with_front((baseline, *rows)), None
     run.progress.phase("race")
     finalists = _finalists(run, rows, baseline)
-    state = _run_race(run, run.timer, finalists, baseline)
+    state = _run_race(run, run.timer, finalists, baseline, until=_race_until(run, plain))
     for row in finalists:
         if row.profile.id in state.comparisons:
             run.times[row.profile] = state.comparisons[row.profile.id]
@@ -245,7 +262,7 @@ def _steer(run: Tune, screened: float) -> float:
     return Explorer.time_gain(run.request.goal, screened)
 
 
-def _run_race(run: Tune, timer: Timer, finalists: list[Row], baseline: Row) -> RaceState:
+def _run_race(run: Tune, timer: Timer, finalists: list[Row], baseline: Row, *, until: float) -> RaceState:
     """Time the finalists; one that turns out to behave differently leaves, and the others run anew."""
     while True:
         for row in (baseline, *finalists):
@@ -255,7 +272,7 @@ def _run_race(run: Tune, timer: Timer, finalists: list[Row], baseline: Row) -> R
                 "race",
                 [row.profile.id for row in finalists],
                 baseline.profile.id,
-                until=run.request.budget * RACE_SHARE,
+                until=until,
                 n_min=RACE_ROUNDS,
                 dominance=dominance(finalists),
             )
