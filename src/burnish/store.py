@@ -26,7 +26,8 @@ CREATE TABLE IF NOT EXISTS builds (key TEXT PRIMARY KEY, failed INTEGER NOT NULL
 CREATE TABLE IF NOT EXISTS rounds (race TEXT NOT NULL, number INTEGER NOT NULL, body BLOB NOT NULL,
                                    PRIMARY KEY (race, number));
 CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS results (id INTEGER PRIMARY KEY, created TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS results (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, created TEXT NOT NULL,
+                                    body BLOB NOT NULL);
 """
 
 T = TypeVar("T")
@@ -115,18 +116,22 @@ class Store:
 
     # --- results ---
 
-    def keep_result(self, created: str, body: bytes) -> int:
-        """Store a result in the form of `burnish.report.json`; gives its number."""
-        return self._write("INSERT INTO results (created, body) VALUES (?, ?)", (created, body))
+    def keep_result(self, subject: str, created: str, body: bytes) -> int:
+        """Store a result in the form of `burnish.report.json`; gives its number.
 
-    def result(self, number: int | None = None) -> bytes | None:
-        """A stored result, the newest without a number; None where there is none."""
-        newest = "SELECT body FROM results ORDER BY id DESC LIMIT 1"
+        ``subject`` names project, artifact and profile: several projects may share one target directory.
+        """
+        return self._write("INSERT INTO results (subject, created, body) VALUES (?, ?, ?)", (subject, created, body))
+
+    def result(self, subject: str, number: int | None = None) -> bytes | None:
+        """A stored result of a subject, the newest without a number; None where there is none."""
+        newest = "SELECT body FROM results WHERE subject = ? ORDER BY id DESC LIMIT 1"
+        numbered = "SELECT body FROM results WHERE subject = ? AND id = ?"
         with _translated(self._path):
             if number is None:
-                row = self._connection.execute(newest).fetchone()
+                row = self._connection.execute(newest, (subject,)).fetchone()
             else:
-                row = self._connection.execute("SELECT body FROM results WHERE id = ?", (number,)).fetchone()
+                row = self._connection.execute(numbered, (subject, number)).fetchone()
         return None if row is None else bytes(row[0])
 
     def _write(self, statement: str, values: tuple[object, ...]) -> int:

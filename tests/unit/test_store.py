@@ -32,7 +32,7 @@ def test_what_is_kept_is_given_back_by_another_process_s_store(tmp_path: Path) -
         for number in (1, 0):
             store.keep_round("race", some_round(number))
         store.keep_fact("wall", 0.25)
-        assert store.keep_result("today", b"{}") == 1
+        assert store.keep_result("app", "today", b"{}") == 1
     with Store.open(tmp_path / "s" / "b.sqlite") as store:
         assert store.build("one") == BUILD
         assert store.build("two") == failed
@@ -40,7 +40,8 @@ def test_what_is_kept_is_given_back_by_another_process_s_store(tmp_path: Path) -
         assert [each.number for each in store.rounds("race")] == [0, 1]
         assert store.rounds("other") == ()
         assert store.fact("wall", float) == 0.25
-        assert (store.result(), store.result(1), store.result(2)) == (b"{}", b"{}", None)
+        assert (store.result("app"), store.result("app", 1), store.result("app", 2)) == (b"{}", b"{}", None)
+        assert (store.result("other"), store.result("other", 1)) == (None, None)
 
 
 def test_a_round_is_kept_once(tmp_path: Path) -> None:

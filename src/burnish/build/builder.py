@@ -220,13 +220,13 @@ class Builder:
             if unit.executable is not None:
                 return Path(unit.executable)
             libraries = [Path(name) for name in unit.filenames if name.endswith((".so", ".a", ".dylib"))]
-            if artifact.kind == "lib" and libraries:
+            if artifact.kind != "bin" and libraries:
                 return libraries[0]
         raise ToolError(f"cargo built, but named no file for {artifact.name}")
 
     def _collect(self, product: Path, profile: Profile, road: Road, strip: Strip) -> Mapping[Strip, Artifact]:
         """Copy the product and make its stronger strip variants; whole or not at all."""
-        place = self.workshop.artifacts / f"{profile.code_id}-{road}-{strip}"
+        place = self.workshop.artifacts / self.project.package / f"{profile.code_id}-{road}-{strip}-{product.name}"
         unfinished = place.with_name(f"{place.name}.{os.getpid()}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)

@@ -51,10 +51,13 @@ struct Rusage {
     user: Timeval,
     system: Timeval,
     maxrss: i64,
-    unused: [i64; 11],
+    unused: [i64; 12],
     /// Involuntary context switches: how often another process took the core away.
     nivcsw: i64,
 }
+
+/// getrusage(2): two timevals and fourteen longs; wait4 writes all of it.
+const _: () = assert!(std::mem::size_of::<Rusage>() == 144);
 
 extern "C" {
     fn wait4(pid: i32, status: *mut i32, options: i32, usage: *mut Rusage) -> i32;
@@ -197,6 +200,9 @@ fn rewrite_bitcode(args: &mut Vec<OsString>, deps: &str) {
 fn rewritten(mut args: Vec<OsString>) -> Vec<OsString> {
     let units = env::var("BURNISH_CODEGEN_UNITS").unwrap_or_default();
     let (tag, value) = units.split_once('=').unwrap_or_default();
+    if !units.is_empty() && args.iter().any(|arg| arg.as_bytes().starts_with(b"@")) {
+        fail("cargo hands rustc its arguments in a file (too many for a command line); such crates cannot be rewritten");
+    }
     let tagged = find_codegen(&args, "codegen-units", tag);
     // Crates of the candidate carry the tag, or where an override sets its own units, at least an opt-level:
     // host crates (build scripts, proc macros and what they use) have none unless a build-override gives it.

@@ -25,8 +25,9 @@ def strip_command(toolchain: Toolchain) -> tuple[str, ...]:
     Raises:
         ToolError: neither is there.
     """
-    if toolchain.objcopy.is_file():
-        return (str(toolchain.objcopy),)
+    for tool in (toolchain.objcopy, toolchain.objcopy.with_name("llvm-objcopy")):
+        if tool.is_file():
+            return (str(tool),)
     found = shutil.which("llvm-objcopy") or shutil.which("objcopy")
     if found is None:
         raise ToolError(

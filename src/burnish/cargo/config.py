@@ -34,7 +34,7 @@ def read_configs(directory: Path, environment: Mapping[str, str]) -> tuple[Sourc
     for path in config_files(directory, environment):
         label = str(path.relative_to(directory)) if path.is_relative_to(directory) else str(path)
         try:
-            texts.append(SourceText(path=label, text=path.read_text(encoding="utf-8")))
+            texts.append(SourceText(path=label, text=path.read_bytes().decode()))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot read {path}: {error}") from error
     return tuple(texts)

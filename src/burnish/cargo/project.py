@@ -1,5 +1,6 @@
 """What is tuned: the package, the artifact, and Cargo's selection of it, from ``cargo metadata``."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +75,7 @@ class Project:
     Attributes:
         root: workspace root; its Cargo.toml holds the profiles.
         directory: of the package.
+        start: where cargo runs, as the user runs it there: it decides which config files hold.
         target_directory: cargo's.
         sources: directories of all local packages in the graph, sorted: what a change of source code can touch.
         settings: ``[workspace.metadata.burnish]`` with ``[package.metadata.burnish]`` over it, unread.
@@ -81,6 +83,7 @@ class Project:
 
     root: Path
     directory: Path
+    start: Path
     target_directory: Path
     package: str
     version: str
@@ -91,6 +94,10 @@ class Project:
     @property
     def manifest(self) -> Path:
         return self.root / "Cargo.toml"
+
+    def subject(self, profile: str) -> str:
+        """What a result is about: this project's artifact in one profile."""
+        return f"{self.root} {self.package} {self.artifact.kind} {self.artifact.name} [profile.{profile}]"
 
 
 class _Target(msgspec.Struct):
@@ -125,7 +132,8 @@ def find_manifest(path: Path) -> Path:
     Raises:
         UsageError: there is none.
     """
-    start = path.absolute()
+    # Without `..`: cargo names manifests so, and the directories above are those of the place that is meant.
+    start = Path(os.path.abspath(path))  # noqa: PTH100  # resolve() would follow links as well
     if start.is_file():
         return start
     for directory in (start, *start.parents):
@@ -156,6 +164,7 @@ def read_project(cargo: Cargo, manifest: Path, selection: Selection, target_dir:
     return Project(
         root=Path(members.workspace_root),
         directory=Path(package.manifest_path).parent,
+        start=cargo.directory,
         target_directory=target_dir or Path(members.target_directory),
         package=package.name,
         version=package.version,

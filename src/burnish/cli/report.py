@@ -49,8 +49,11 @@ def stored_result(args: argparse.Namespace) -> tuple[TuneResult, Project]:
     body = None
     if path.is_file():
         with Store.open(path) as store:
-            body = store.result(args.result)
+            body = store.result(project.subject(args.profile), args.result)
     if body is None:
         which = "" if args.result is None else f" number {args.result}"
-        raise UsageError(f"no result{which} is stored for {project.package}", hint="burnish tune makes one")
+        raise UsageError(
+            f"no result{which} is stored for {project.package} ({project.artifact.name}, [profile.{args.profile}])",
+            hint="burnish tune makes one",
+        )
     return json.decode(body), project

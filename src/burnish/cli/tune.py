@@ -98,8 +98,9 @@ def run(args: argparse.Namespace) -> int:
         with open_session(opening, environment, progress.note) as session:
             wanted = wanted_request(given, read_table(session.project.settings), session.project.directory)
             result = tune(session, wanted, progress)
-            session.store.keep_result(result.created, json.render(result).encode())
             project = session.project
+            subject = project.subject(result.profile_name)
+            session.store.keep_result(subject, result.created, json.render(result).encode())
     _common.show(result, args)
     if args.apply:
         if result.recommendation.outcome is Outcome.NOTHING:

@@ -60,10 +60,12 @@ def _perf(argv: Sequence[str], cwd: str | None, environment: Mapping[str, str], 
 
 
 def _cachegrind(argv: Sequence[str], cwd: str, environment: Mapping[str, str], *, timeout: float) -> int | None:
-    command = ["valgrind", "--tool=cachegrind", "--cache-sim=no", f"--cachegrind-out-file={os.devnull}", *argv]
+    command = ["valgrind", "--tool=cachegrind", "--trace-children=yes", "--cache-sim=no"]
+    command += [f"--cachegrind-out-file={os.devnull}", *argv]
     words = _quiet(command, cwd, environment, timeout)
-    match = _VALGRIND_COUNT.search(words or "")
-    return int(match[1].replace(",", "")) if match else None
+    # One line for each process: a script that runs the program counts with it.
+    counts = [int(found.replace(",", "")) for found in _VALGRIND_COUNT.findall(words or "")]
+    return sum(counts) if counts else None
 
 
 def _quiet(command: Sequence[str], cwd: str | None, environment: Mapping[str, str], timeout: float) -> str | None:

@@ -65,13 +65,36 @@ class Timed:
     output: Output
 
 
-class OutputChangedError(WorkloadError):
-    """A candidate's program did something else than the baseline's."""
+class ArmError(WorkloadError):
+    """One arm's program did something else than the baseline's: another output, or no end."""
+
+    def __init__(self, arm: str, what: str, *, hint: str = "") -> None:
+        super().__init__(f"{arm} {what}", hint=hint)
+        self.arm = arm
+        self.what = what
+
+
+class OutputChangedError(ArmError):
+    """Another exit code or another output."""
 
     def __init__(self, arm: str, expected: Output, got: Output) -> None:
         what = f"exit code {got.code} instead of {expected.code}" if got.code != expected.code else "another output"
-        super().__init__(f"{arm} gave {what}")
-        self.arm = arm
+        super().__init__(arm, f"gave {what}")
+
+
+class TimedOutError(WorkloadError):
+    """A run did not end in time; ``job`` is its place in the round."""
+
+    def __init__(self, timeout: float, job: int) -> None:
+        super().__init__(
+            f"the workload did not end within {timeout:g} s and was stopped",
+            hint="give it less to do, or more time with --timeout",
+        )
+        self.job = job
+
+
+#: A larger output is compared as it is, paths of programs included.
+_LARGEST_READ = 64 * 1024 * 1024
 
 
 class Bench:
@@ -93,7 +116,8 @@ class Bench:
         self._directory = directory
         self._environment = dict(environment)
         self._programs: dict[str, Path] = {}
-        self._scratch = tempfile.TemporaryDirectory(prefix="burnish-")
+        directory.mkdir(parents=True, exist_ok=True)
+        self._scratch = tempfile.TemporaryDirectory(prefix="output-", dir=directory)
 
     def __enter__(self) -> Self:
         return self
@@ -132,13 +156,18 @@ class Bench:
         """One round in the given order of (arm, program's arm); the control is the baseline's program again.
 
         Raises:
-            OutputChangedError: one gave something else; nothing of this round counts.
+            ArmError: one gave something else or did not end; nothing of this round counts.
             WorkloadError: as in `run`.
         """
         luck = random.Random(f"{seed}:{number}:padding")  # noqa: S311  # a seeded draw, nothing secret
         jobs = tuple((program, repeats, luck.randrange(_PADDING)) for _, program in order)
         samples: list[Sample] = []
-        for (arm, _), timed in zip(order, self._run_all(jobs), strict=True):
+        try:
+            answers = self._run_all(jobs)
+        except TimedOutError as error:
+            arm = order[error.job][0]
+            raise ArmError(arm, f"did not end within {self.workload.timeout:g} s", hint=error.hint) from error
+        for (arm, _), timed in zip(order, answers, strict=True):
             if timed.output != expected:
                 raise OutputChangedError(arm, expected, timed.output)
             samples.append(
@@ -178,7 +207,7 @@ class Bench:
                     hint="check the command of --run; {bin} stands for the program that burnish builds",
                 )
         count = len(answer.runs)
-        digest = "" if self.workload.check == "status" else _digest(stdout)
+        digest = "" if self.workload.check == "status" else _digest(stdout, self._programs[arm])
         return Timed(
             wall=sum(run.wall for run in answer.runs) / count,
             user=sum(run.user for run in answer.runs) / count,
@@ -227,10 +256,7 @@ class Bench:
             deadline = time.monotonic() + self.workload.timeout * repeats[0]
             while len(answers) < len(repeats):
                 if not selector.select(max(0.0, deadline - time.monotonic())):
-                    raise WorkloadError(
-                        f"the workload did not end within {self.workload.timeout:g} s and was stopped",
-                        hint="give it less to do, or more time with --timeout",
-                    )
+                    raise TimedOutError(self.workload.timeout, len(answers))
                 chunk = child.stdout.read() or b""
                 if not chunk:
                     break
@@ -272,7 +298,10 @@ def repeats_for(wall: float) -> int:
     return max(1, min(50, round(SHORTEST_SAMPLE / max(wall, 1e-4))))
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, program: Path) -> str:
+    """SHA-256 of an output; a program that prints its own path prints ``{bin}``, as each arm lies elsewhere."""
+    if path.stat().st_size <= _LARGEST_READ:
+        return hashlib.sha256(path.read_bytes().replace(os.fsencode(program), b"{bin}")).hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -20,6 +20,17 @@ from burnish.units import format_bytes, format_seconds
 FAITHFUL = 0.001
 
 
+#: What stands in failures that another try may not meet.
+_PASSING = (
+    "signal:",
+    "could not download",
+    "failed to download",
+    "burnish-shim:",
+    "custom build command",
+    "Cannot allocate",
+)
+
+
 @dataclass
 class Ledger:
     """What the tune has spent, in seconds of the work itself.
@@ -126,7 +137,7 @@ class Builds:
     def _remembered(self, profile: Profile, road: Road, reason: str) -> Build | FailedBuild:
         key = digest("build", self.session.key, profile.id, road)
         stored = self.store.build(key)
-        if stored is None or (isinstance(stored, Build) and not self.builder.intact(stored)):
+        if stored is None or not self._still_holds(stored, profile):
             self.progress.building(profile.id, reason)
             stored = self.builder.plain(profile) if road is Road.PLAIN else self.builder.shared(profile)
             self.store.keep_build(key, stored)
@@ -135,6 +146,16 @@ class Builds:
         self.ledger.builds += 1
         self.progress.spent(self.ledger.spent, self.ledger.budget)
         return stored
+
+    def _still_holds(self, stored: Build | FailedBuild, profile: Profile) -> bool:
+        """Whether a stored build answers: files must be whole, and a failure must be the candidate's own.
+
+        The baseline's failure, and one for want of a library, memory or network, may have been mended since.
+        """
+        if isinstance(stored, Build):
+            return self.builder.intact(stored)
+        passing = any(words in stored.error for words in _PASSING)
+        return not passing and code(profile) != code(self.session.effective.profile)
 
     def plain_cost(self, profile: Profile) -> BuildCost | None:
         """The measured cost of a profile that was built plainly; None where it was not."""

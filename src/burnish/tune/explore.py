@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from burnish.build.builder import stripped_size
 from burnish.build.plan import cell
 from burnish.build.values import Build
-from burnish.measure.rounds import OutputChangedError
+from burnish.measure.rounds import ArmError
 from burnish.profile.profile import Profile
 from burnish.tune.builds import Builds
 from burnish.tune.goals import utility
 from burnish.tune.result import Goal
 from burnish.tune.search import Observation, next_candidate
 from burnish.tune.space import code
-from burnish.tune.timing import COUNT_SEARCH, Timer, failure_of
+from burnish.tune.timing import COUNT_SEARCH, Timer, failure_of, raise_if_baseline
 
 
 @dataclass
@@ -52,7 +52,8 @@ class Explorer:
             return
         try:
             speed = self._speed(profile, build)
-        except OutputChangedError as error:
+        except ArmError as error:
+            raise_if_baseline(error, code(self.base).code_id)
             self.builds.failures[profile] = failure_of(profile, error)
             del self.builds.done[profile]
             self.builds.progress.note(f"{profile.code_id} is left out: {error.message}")

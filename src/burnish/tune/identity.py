@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 #: Directories that hold no sources of a package.
-_PASSED_OVER = frozenset({"target", "node_modules", "__pycache__"})
+_PASSED_OVER = frozenset({"node_modules", "__pycache__"})
 #: Environment variables that change what cargo builds, by prefix.
 _RELEVANT = (
     "CARGO_BUILD_",
@@ -31,7 +31,7 @@ def digest(*parts: object) -> str:
 def sources_digest(directories: Sequence[Path], files: Sequence[Path]) -> str:
     """A hash of all files below the directories, and of single files; names count relative to their directory.
 
-    Hidden directories, build output and links are passed over.
+    Hidden and linked directories and build output (`target` at the top, CACHEDIR.TAG) are passed over.
     """
     total = hashlib.sha256()
     for directory in directories:
@@ -54,13 +54,18 @@ def relevant_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _walk(directory: Path) -> Iterator[Path]:
     for parent, directories, names in os.walk(directory):
-        directories[:] = sorted(name for name in directories if name not in _PASSED_OVER and not name.startswith("."))
+        top = parent == str(directory)
+        directories[:] = sorted(
+            name
+            for name in directories
+            if not name.startswith(".") and name not in _PASSED_OVER and not (top and name == "target")
+        )
         if parent != str(directory) and "CACHEDIR.TAG" in names:
             directories.clear()
             continue
         for name in sorted(names):
             path = Path(parent) / name
-            if path.is_file() and not path.is_symlink():
+            if path.is_file():
                 yield path
 
 

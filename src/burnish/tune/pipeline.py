@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from burnish.build.builder import deviation
 from burnish.build.plan import Deps, deps_for
 from burnish.build.values import Build, FailedBuild
-from burnish.measure.rounds import Bench, OutputChangedError
+from burnish.measure.rounds import ArmError, Bench
 from burnish.measure.schedule import RaceState
 from burnish.measure.values import Comparison
 from burnish.profile.options import Lto, Strip
@@ -30,7 +30,7 @@ from burnish.tune.rows import Known, dominance, make_row, measure_size, with_fro
 from burnish.tune.session import Session
 from burnish.tune.settings import Request
 from burnish.tune.space import code, codes, profiles, strips
-from burnish.tune.timing import COUNT_FINAL, Timer, failure_of, start_timer
+from burnish.tune.timing import COUNT_FINAL, Timer, failure_of, raise_if_baseline, start_timer
 from burnish.tune.verdict import Standing, preferred_strip, rank, stand, winner
 
 #: Least shares of the budget for building and screening, and until the race ends; what is left over confirms.
@@ -84,7 +84,10 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
     started, waited = time.perf_counter(), session.cargo.clock.total
     space = profiles(request.narrowing, session.effective.profile)
     builds = Builds(
-        session=session, progress=progress, ledger=Ledger(budget=request.budget), base=_base_strip(session, request)
+        session=session,
+        progress=progress,
+        ledger=Ledger(budget=request.budget),
+        base=_base_strip(session, request, space),
     )
     session.builder.on_unit = lambda unit: progress.unit(unit.name)
     run = Tune(session=session, request=request, progress=progress, builds=builds, space=space)
@@ -100,11 +103,12 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
     return assemble(run, rows, standings, confirmed, noise, created=created, own=own)
 
 
-def _base_strip(session: Session, request: Request) -> Strip:
+def _base_strip(session: Session, request: Request, space: tuple[Profile, ...]) -> Strip:
     """The strip value that candidates are built with: the weakest that somebody wants to see."""
     narrowing = request.narrowing
-    named = {narrowing.fixed.get("strip"), *narrowing.values.get("strip", ())}
-    unstripped = session.effective.profile.strip is Strip.NONE or named & {"none", "false"}
+    named = {narrowing.fixed.get("strip"), *narrowing.values.get("strip", ())} & {"none", "false"}
+    only = {strip for each in codes(space) if len(variants := strips(space, each)) == 1 for strip in variants}
+    unstripped = session.effective.profile.strip is Strip.NONE or named or "none" in only
     return Strip.NONE if unstripped else Strip.DEBUGINFO
 
 
@@ -198,9 +202,13 @@ def _search_until(run: Tune, plain: Build) -> float:
 
 
 def _strip_for(run: Tune, of: Profile) -> Strip:
-    available = strips(run.space, of)
-    strongest = ("debuginfo", "symbols") if run.builds.base is Strip.DEBUGINFO else ("none", "debuginfo", "symbols")
-    fits = [strip for strip in available if strip in strongest] or [str(run.base.strip)]
+    build = run.builds.done.get(of)
+    there = [str(strip) for strip in (Strip.NONE, Strip.DEBUGINFO, Strip.SYMBOLS)]
+    if build is not None:
+        there = [strip for strip in there if strip in build.artifacts]
+    elif run.builds.base is Strip.DEBUGINFO:
+        there.remove("none")
+    fits = [strip for strip in strips(run.space, of) if strip in there] or there
     return preferred_strip(run.request.goal, run.base, fits)
 
 
@@ -276,7 +284,8 @@ def _run_race(run: Tune, timer: Timer, finalists: list[Row], baseline: Row, *, u
                 n_min=RACE_ROUNDS,
                 dominance=dominance(finalists),
             )
-        except OutputChangedError as error:
+        except ArmError as error:
+            raise_if_baseline(error, baseline.profile.id)
             gone = next((row for row in finalists if row.profile.id == error.arm), None)
             if gone is None:
                 raise
@@ -307,14 +316,15 @@ def _confirm(
     # The baseline's own cost and size are those of its plain build.
     baseline = replace(rows[0], cost=plain.cost, size=measure_size(run.builds, plain, run.base.strip))
     timed = run.timer is not None
-    standings = rank(rows[1:], baseline, goal=run.request.goal, limits=limits, timed=timed)
+    # Candidates have estimated costs: the ranking goes by the baseline's estimate too, the judgement by measured ones.
+    standings = rank(rows[1:], rows[0], goal=run.request.goal, limits=limits, timed=timed)
     for _ in range(CONFIRMATIONS):
         best = winner(standings)
         if best is None:
             return standings, None
         found = _confirmation(run, best.row, plain)
-        if found is None:
-            refused = replace(best, obstacles=("plain cargo does not build it",))
+        if isinstance(found, str):
+            refused = replace(best, obstacles=(found,))
             standings = tuple(refused if each is best else each for each in standings)
             continue
         row, confirmation = found
@@ -326,11 +336,11 @@ def _confirm(
     return standings, None
 
 
-def _confirmation(run: Tune, row: Row, plain: Build) -> tuple[Row, Confirmation] | None:
-    """The winner's row with the figures of its plain build; None where that fails."""
+def _confirmation(run: Tune, row: Row, plain: Build) -> tuple[Row, Confirmation] | str:
+    """The winner's row with the figures of its plain build; where that fails, how, in words."""
     built = run.builds.plainly_built(row.profile, "the winner, by plain cargo from nothing")
     if isinstance(built, FailedBuild):
-        return None
+        return "plain cargo does not build it"
     shared = run.builds.done[code(row.profile)]
     apart = deviation(shared, built)
     run.builds.sharing.append(Sharing(profile=row.profile, deviation=apart, faithful=apart <= FAITHFUL))
@@ -339,7 +349,11 @@ def _confirmation(run: Tune, row: Row, plain: Build) -> tuple[Row, Confirmation]
     size = replace(size, crates=by_crate)
     fresh = None
     if run.timer is not None:
-        fresh = _fresh_rounds(run, run.timer, built, plain)
+        try:
+            fresh = _fresh_rounds(run, run.timer, built, plain)
+        except ArmError as error:
+            raise_if_baseline(error, "baseline")
+            return f"its plain build {error.what}"
     confirmation = Confirmation(size=size, cost=built.cost, size_deviation=apart, time=fresh)
     confirmed = replace(row, size=size, cost=built.cost, time=fresh, road=built.road, mismatches=built.mismatches)
     return confirmed, confirmation

@@ -57,7 +57,7 @@ def read_manifest(path: Path, label: str) -> SourceText:
         UsageError: it cannot be read.
     """
     try:
-        return SourceText(path=label, text=path.read_text(encoding="utf-8"))
+        return SourceText(path=label, text=path.read_bytes().decode())
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}") from error
 
@@ -67,7 +67,7 @@ def read_effective(project: Project, profile: str, environment: Mapping[str, str
     return resolve(
         profile,
         manifest=read_manifest(project.manifest, "Cargo.toml"),
-        configs=read_configs(project.directory, environment),
+        configs=read_configs(project.start, environment),
         environment=environment,
         package=project.package,
     )
@@ -128,7 +128,7 @@ def _session(  # noqa: PLR0917  # one caller, above
     environment: Mapping[str, str],
 ) -> Session:
     given = given_of(effective)
-    chain = rustc_wrapper(read_configs(project.directory, environment), environment)
+    chain = rustc_wrapper(read_configs(project.start, environment), environment)
     builder = Builder(
         cargo=cargo,
         project=project,
@@ -137,7 +137,7 @@ def _session(  # noqa: PLR0917  # one caller, above
         workshop=Workshop(directory=directory, shim=shim, chain=chain),
         given=given,
     )
-    configs = config_files(project.directory, environment)
+    configs = config_files(project.start, environment)
     files = (project.manifest, project.root / "Cargo.lock", project.root / "rust-toolchain.toml", *configs)
     settings = {key: str(setting.value) for key, setting in effective.settings.items()}
     key = digest(

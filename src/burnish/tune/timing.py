@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from burnish.errors import WorkloadError
 from burnish.measure.instructions import VALGRIND_SLOWDOWN, Counter, count, find_counter
-from burnish.measure.rounds import Bench, Output, OutputChangedError, expected_output, repeats_for
+from burnish.measure.rounds import ArmError, Bench, Output, expected_output, repeats_for
 from burnish.measure.schedule import RaceState, judge, plan_round
 from burnish.measure.statistics import log_ratios
 from burnish.measure.values import CONTROL, Comparison, Round, Timing
@@ -57,7 +58,7 @@ class Timer:
     def key(self, purpose: str, arms: Sequence[str]) -> str:
         """Of a race: programs by content, workload and circumstances, load aside."""
         here = self.session.circumstances
-        programs = sorted(self.programs[arm][0] for arm in arms)
+        programs = sorted((arm, self.programs[arm][0]) for arm in arms)
         machine = (here.cpu, here.cores, here.kernel, here.rustc)
         return digest("race", purpose, self.session.key, programs, self.bench.workload, machine)
 
@@ -71,7 +72,7 @@ class Timer:
         """Median ratio of a few rounds.
 
         Raises:
-            OutputChangedError: the candidate's program does something else.
+            ArmError: the candidate's program does something else.
         """
         race = self.key("screen", (baseline, arm))
         rounds = list(self.session.store.rounds(race))
@@ -99,7 +100,7 @@ class Timer:
         """Rounds until all arms are decided, or the budget is; at least ``n_min`` rounds.
 
         Raises:
-            OutputChangedError: an arm's program did something else in the middle of it.
+            ArmError: an arm's program did something else in the middle of it.
         """
         race = self.key(purpose, (baseline, *arms))
         rounds = list(self.session.store.rounds(race))
@@ -123,7 +124,7 @@ class Timer:
 
     def _goes_on(self, rounds: Sequence[Round], state: RaceState, until: float, n_min: int) -> bool:
         if state.finished:
-            return state.control is None or state.control.pairs < CONTROL_PAIRS
+            return sum(sample.arm == CONTROL for done in rounds for sample in done.samples) < CONTROL_PAIRS
         return len(rounds) < n_min or self.ledger.spent < until
 
     def count(self, arm: str, longest: float) -> int | None:
@@ -198,7 +199,20 @@ def start_timer(
     )
 
 
-def failure_of(profile: Profile, error: OutputChangedError) -> Failure:
+def raise_if_baseline(error: ArmError, baseline: str) -> None:
+    """Where the baseline itself did something else, no candidate is to blame.
+
+    Raises:
+        WorkloadError: that says so.
+    """
+    if error.arm in {baseline, CONTROL}:
+        raise WorkloadError(
+            f"the baseline {error.what} in a later run: the workload is not the same every time",
+            hint="make it deterministic, give it more time with --timeout, or compare exit codes with --check status",
+        ) from error
+
+
+def failure_of(profile: Profile, error: ArmError) -> Failure:
     """A candidate that is left out because its program does something else."""
     return Failure(profile=profile, reason=f"its program behaves differently: {error.message}")
 
