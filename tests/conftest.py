@@ -6,6 +6,11 @@ from pathlib import Path
 from typing import Any, Never
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No test measures time: a busy machine must not fail a law.
+settings.register_profile("burnish", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("burnish")
 
 UNIT = Path(__file__).parent / "unit"
 
