@@ -274,3 +274,51 @@ def test_as_a_cargo_subcommand(tmp_path: Path) -> None:
     )
     assert run.returncode == 2
     assert "no program of its own" in run.stderr
+
+
+def test_a_program_that_prints_its_own_path_is_the_same_program(tmp_path: Path) -> None:
+    source = 'fn main() { println!("usage: {}", std::env::args().next().unwrap()); }'
+    directory = projects.hello().plus({"src/main.rs": source}).generate(tmp_path)
+    tuned = burnish(directory, "tune", "--run", "{bin}", *NARROW, "--format", "json")
+    assert tuned.code == 0, tuned.err
+    result = json.loads(tuned.out)
+    assert result["failures"] == []
+    assert len(result["rows"]) > 1
+
+
+def test_results_of_projects_that_share_a_target_directory_are_kept_apart(tmp_path: Path) -> None:
+    one = looping(tmp_path / "one")
+    two = projects.hello().generate(tmp_path / "two")
+    environment = {**ENVIRONMENT, "CARGO_TARGET_DIR": str(tmp_path / "target")}
+    assert burnish(one, "tune", "--goal", "size", *NARROW, environment=environment).code == 0
+    says(burnish(two, "apply", "--yes", environment=environment), 2, "no result is stored for hello")
+    assert "profile" not in (two / "Cargo.toml").read_text()
+
+
+def test_a_manifest_with_windows_line_ends_keeps_them(tmp_path: Path) -> None:
+    directory = looping(tmp_path)
+    manifest = directory / "Cargo.toml"
+    manifest.write_bytes(manifest.read_bytes().replace(b"\n", b"\r\n"))
+    tuned = burnish(directory, "tune", "--goal", "size", *NARROW, "--apply")
+    assert tuned.code == 0, tuned.err
+    written = manifest.read_bytes()
+    assert b'lto = "fat"' in written
+    assert written.count(b"\n") == written.count(b"\r\n")
+
+
+def test_a_baseline_that_failed_is_tried_again(tmp_path: Path) -> None:
+    directory = looping(tmp_path)
+    # As a missing C library would: outside of the sources, and mended outside of them.
+    missing = {**ENVIRONMENT, "PATH": f"{tmp_path / 'bin'}:{ENVIRONMENT['PATH']}"}
+    (tmp_path / "bin").mkdir()
+    linker = tmp_path / "bin" / "cc"
+    linker.write_text('#!/bin/sh\nexec $(PATH=/usr/bin:/bin command -v cc) "$@"\n')
+    linker.chmod(0o755)
+    shim = burnish(directory, "tune", "--only", "o3-false-cgu1-*", environment=missing)
+    assert shim.code == 0, shim.err
+    linker.write_text("#!/bin/sh\nexit 1\n")
+    (directory / "src" / "main.rs").write_text(LOOP + "// changed\n")
+    says(burnish(directory, "tune", "--only", "o3-false-cgu1-*", environment=missing), 3, "does not build")
+    linker.unlink()
+    again = burnish(directory, "tune", "--only", "o3-false-cgu1-*", environment=missing)
+    assert again.code == 0, again.err
