@@ -252,7 +252,19 @@ def test_ctrl_c_ends_at_once_and_says_that_nothing_is_lost(tmp_path: Path) -> No
     source = "fn main() { std::thread::sleep(std::time::Duration::from_secs(30)); }"
     directory = projects.hello().plus({"src/main.rs": source}).generate(tmp_path)
     child = subprocess.Popen(
-        [sys.executable, "-m", "burnish", "tune", "--run", "{bin}", "--progress", "plain"],
+        # A shell without job control starts background commands with SIGINT ignored, and that is inherited.
+        [
+            "env",
+            "--default-signal=INT",
+            sys.executable,
+            "-m",
+            "burnish",
+            "tune",
+            "--run",
+            "{bin}",
+            "--progress",
+            "plain",
+        ],
         cwd=directory,
         env=ENVIRONMENT,
         stdout=subprocess.PIPE,
