@@ -30,9 +30,9 @@ class Case:
 
 
 CASES = [
-    # ripgrep ships debug info (debug = 1): an unstripped file of many megabytes; for size there is much to gain.
+    # ripgrep ships debug info (debug = 1), 27 MB with it: for size there is much to gain without any other code.
     Case(
-        crate="ripgrep", program="rg", run="{bin} --no-config -c -j1 fn src crates", goal="size", only="o3-fat-cgu1-*"
+        crate="ripgrep", program="rg", run="{bin} --no-config -c -j1 fn src crates", goal="size", only="o3-false-cgudef-*-symbols"
     ),
     # These two have lto = true, codegen-units = 1 and strip = true already: what is left is opt-level.
     Case(crate="fd-find", program="fd", run="{bin} -j1 -t f . src", goal="size", only="oz-fat-cgu1-*"),
@@ -55,7 +55,7 @@ def test_the_applied_profile_builds_to_the_recommended_size(tmp_path: Path, case
         "--goal",
         case.goal,
     ]
-    tune += ["--run", case.run, "--only", case.only, "--limit", "time=2", "--budget", "4m", "--format", "json"]
+    tune += ["--run", case.run, "--only", case.only, "--limit", "time=2", "--budget", "30m", "--format", "json"]
     ran = subprocess.run(
         [*tune, "--apply", "--progress", "plain"],
         cwd=source,
