@@ -30,9 +30,13 @@ class Case:
 
 
 CASES = [
-    # ripgrep ships debug info (debug = 1), 27 MB with it: for size there is much to gain without any other code.
+    # ripgrep ships debug info (debug = 1), 27 MB with it: much to gain without any other code.
     Case(
-        crate="ripgrep", program="rg", run="{bin} --no-config -c -j1 fn src crates", goal="size", only="o3-false-cgudef-*-symbols"
+        crate="ripgrep",
+        program="rg",
+        run="{bin} --no-config -c -j1 fn src crates",
+        goal="size",
+        only="o3-false-cgudef-*-symbols",
     ),
     # These two have lto = true, codegen-units = 1 and strip = true already: what is left is opt-level.
     Case(crate="fd-find", program="fd", run="{bin} -j1 -t f . src", goal="size", only="oz-fat-cgu1-*"),
