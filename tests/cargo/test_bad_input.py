@@ -273,12 +273,15 @@ def test_ctrl_c_ends_at_once_and_says_that_nothing_is_lost(tmp_path: Path) -> No
         process_group=0,
     )
     assert child.stderr is not None
-    for line in child.stderr:
-        if "== workload" in line:
-            break
-    time.sleep(0.5)
-    os.killpg(child.pid, signal.SIGINT)
-    _, err = child.communicate(timeout=20)
+    try:
+        for line in child.stderr:
+            if "== workload" in line:
+                break
+        time.sleep(0.5)
+        os.killpg(child.pid, signal.SIGINT)
+        _, err = child.communicate(timeout=20)
+    finally:
+        child.kill()
     assert child.returncode == 130
     assert "run the same command again" in err
     assert "Traceback" not in err
