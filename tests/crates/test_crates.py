@@ -34,7 +34,7 @@ CASES = [
     Case(
         crate="ripgrep",
         program="rg",
-        run="{bin} --no-config -c -j1 fn src crates",
+        run="{bin} --no-config -c -j1 fn crates tests",
         goal="size",
         only="o3-false-cgudef-*-symbols",
     ),
