@@ -14,6 +14,7 @@ RANKS: Mapping[str, int] = {
     "profile": 1,
     "cargo": 2,
     "build": 3,
+    "lto": 3,
     "measure": 4,
     "store": 5,
     "tune": 6,

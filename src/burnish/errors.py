@@ -6,7 +6,11 @@ BurnishError 1
 ├─ WorkloadError 4    the user's program failed, hung, or printed something else
 ├─ StoreError 5       stored results cannot be read or written
 ├─ ChangeError 6      the manifest changed since it was read, or the change would not hold
-└─ BusyError 7        another burnish works on this project
+├─ BusyError 7        another burnish works on this project
+└─ LtoError 8         link-time optimization failed
+   ├─ BitcodeError       a module cannot be read: which, where in it
+   ├─ LlvmError          LLVM refused or died: module, stage, what it said
+   └─ UnsupportedError   a form the engine does not take; the toolchain's own lld does
 """
 
 from typing import ClassVar
@@ -57,6 +61,24 @@ class BusyError(BurnishError):
     """Another burnish holds this project."""
 
     exit_code = 7
+
+
+class LtoError(BurnishError):
+    """Link-time optimization failed; no output was written."""
+
+    exit_code = 8
+
+
+class BitcodeError(LtoError):
+    """A module's bytes do not say what the format asks for; ``message`` names module, block path and bit offset."""
+
+
+class LlvmError(LtoError):
+    """LLVM refused, aborted or was killed; ``message`` names module and stage."""
+
+
+class UnsupportedError(LtoError):
+    """The engine does not take this input; the link falls back to the toolchain's own lld."""
 
 
 #: Exit code after Ctrl-C, as shells report it: 128 + SIGINT.
