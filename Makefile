@@ -18,10 +18,10 @@ demo: $(VENV)/installed cargo ## tune examples/crossings; the report is also wri
 test: $(VENV)/installed-test cargo ## ruff, mypy and all tests but those of make test-crates
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
-	@CARGO_NET_OFFLINE=true $(BIN)/pytest -m 'not crates' -n auto
+	@CARGO_NET_OFFLINE=true $(BIN)/pytest -m 'not crates' -n auto --dist worksteal
 
 test-crates: $(VENV)/installed-test cargo ## tune programs of the registry (network, minutes)
-	@$(BIN)/pytest -m crates
+	@$(BIN)/pytest -m crates -n auto --dist worksteal
 
 clean: ## remove the virtual environment, caches and what make demo wrote
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist report.html examples/crossings/target

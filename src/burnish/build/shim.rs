@@ -9,6 +9,8 @@
 //!   `-C lto=off`. `$BURNISH_CODEGEN_UNITS=TAG=N` turns `-C codegen-units=TAG` into N units, or drops it where N is empty: the tag
 //!   keeps cells apart in cargo's hash, and nothing else can take away what a manifest sets.
 //!   `$BURNISH_CHAIN` is the user's own wrapper.
+//!   `$BURNISH_LINKER` makes a final crate that cargo compiles with `-C lto=thin` leave link-time optimization to that
+//!   linker; the linker that was asked for goes to it in `$BURNISH_REAL_LINKER`.
 //!
 //! * `burnish-shim --burnish-round`: runs the commands described on stdin one after the other and answers one JSON
 //!   line for each. stdin holds NUL-terminated fields: the number of runs, then for each run the file for its
@@ -197,6 +199,30 @@ fn rewrite_bitcode(args: &mut Vec<OsString>, deps: &str) {
     }
 }
 
+/// Whether rustc only links the crate's program or cdylib: a staticlib is no link, and needs machine code in it.
+fn links_only(args: &[OsString]) -> bool {
+    let mut types = args.windows(2).filter(|pair| pair[0] == "--crate-type").flat_map(|pair| {
+        pair[1].to_string_lossy().split(',').map(str::to_owned).collect::<Vec<_>>()
+    }).peekable();
+    types.peek().is_some() && types.all(|kind| kind == "bin" || kind == "cdylib")
+}
+
+/// Hands link-time optimization of the final crate to `linker`; gives the linker that was asked for.
+fn link_through(args: &mut Vec<OsString>, linker: &OsString) -> Option<OsString> {
+    let at = find_codegen(args, "lto", "thin").filter(|_| links_only(args))?;
+    replace_codegen(args, at, "linker-plugin-lto");
+    let mut asked = OsString::new();
+    while let Some(at) = args.iter().position(|arg| codegen_value(arg, "linker").is_some()) {
+        asked = OsString::from(codegen_value(&args[at], "linker").unwrap_or_default());
+        replace_codegen(args, at, "");
+    }
+    let mut option = OsString::from("linker=");
+    option.push(linker);
+    args.push(OsString::from("-C"));
+    args.push(option);
+    Some(asked)
+}
+
 fn rewritten(mut args: Vec<OsString>) -> Vec<OsString> {
     let units = env::var("BURNISH_CODEGEN_UNITS").unwrap_or_default();
     let (tag, value) = units.split_once('=').unwrap_or_default();
@@ -252,9 +278,13 @@ fn wrap_rustc(mut argv: Vec<OsString>) -> ! {
         let error = Command::new(&rustc).args(&argv).exec();
         fail(&format!("cannot run {}: {error}", rustc.to_string_lossy()));
     };
-    let args = rewritten(argv);
+    let mut args = rewritten(argv);
+    let mut command = Command::new(&rustc);
+    if let Some(asked) = env::var_os("BURNISH_LINKER").and_then(|linker| link_through(&mut args, &linker)) {
+        command.env("BURNISH_REAL_LINKER", asked);
+    }
     let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64());
-    match run(Command::new(&rustc).args(&args)) {
+    match run(command.args(&args)) {
         Ok(outcome) => {
             log_crate(&name, &args, began, &outcome);
             exit(outcome.code)

@@ -110,8 +110,9 @@ class Cargo:
         *,
         environment: Mapping[str, str] | None = None,
         on_unit: Callable[[Unit], None] | None = None,
+        show: bool = False,
     ) -> CargoRun:
-        """One run to its end.
+        """One run to its end; with ``show`` its words for people go to this process's stderr instead of the outcome.
 
         Raises:
             ToolError: the tool is missing.
@@ -128,7 +129,7 @@ class Cargo:
                 env={**self.environment, **(environment or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=stderr,
+                stderr=None if show else stderr,
                 text=True,
                 encoding="utf-8",
                 errors="replace",

@@ -1,0 +1,106 @@
+"""``burnish build``: cargo build, with link-time optimization by burnish's own engine."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from burnish.cli import _common
+from burnish.errors import ToolError, UsageError
+from burnish.lto.build import LtoBuild, config_text, run_build
+from burnish.lto.cache import DEFAULT_LIMIT, cache_directory
+from burnish.lto.settings import Engine, Mode, Settings, cores, parse_lto
+from burnish.report import lto as report
+
+_EPILOG = """\
+examples:
+  burnish build                       thin: every later build redoes only what an edit touches
+  burnish build --lto grouped         smaller and faster to build than thin from nothing
+  burnish build --lto fat --bin app   one program, one module, code generation on all cores
+  burnish build --print-config        the same for plain cargo, as lines for .cargo/config.toml
+"""
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command's options."""
+    parser = commands.add_parser(
+        "build",
+        help="cargo build with burnish's own link-time optimization",
+        description="Build a Cargo project; link-time optimization takes in the standard library, runs on all cores "
+        "and keeps what an edit did not touch. The project's own target/release stays as it is.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _common.add_selection(parser)
+    group = parser.add_argument_group("link-time optimization")
+    group.add_argument("--lto", default="thin", metavar="MODE", help="thin (default), fat, grouped, grouped=K or off")
+    group.add_argument("--engine", choices=[str(engine) for engine in Engine], default="burnish")
+    group.add_argument("-j", "--jobs", type=int, default=0, metavar="N", help="backends at a time (default: cores)")
+    group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
+    group.add_argument("--print-config", action="store_true", help="print lines for .cargo/config.toml and stop")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="of stdout (default: text)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="no report, and cargo says only errors")
+    parser.set_defaults(run_command=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build, and say what link-time optimization did."""
+    settings = settings_of(args)
+    environment = dict(os.environ)
+    if args.print_config:
+        sys.stdout.write(config_text(settings, environment))
+        return 0
+    built = build(args, settings, environment)
+    if args.format == "json":
+        sys.stdout.write(report.render_json(built))
+    elif not args.quiet:
+        sys.stdout.write(report.render(built, width=_common.terminal_width()))
+    return 0
+
+
+def build(args: argparse.Namespace, settings: Settings, environment: dict[str, str]) -> LtoBuild:
+    """One build.
+
+    Raises:
+        ToolError: cargo, rustc or the link failed; what they said has been on stderr.
+    """
+    opening = _common.opening(args)
+    built = run_build(opening.path, opening.selection, opening.target_dir, settings, environment, quiet=args.quiet)
+    if built.code != 0:
+        raise ToolError(f"cargo build failed with exit code {built.code}", hint="what went wrong stands above")
+    return built
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """The command line as the driver's settings.
+
+    Raises:
+        UsageError: a mode or a number of jobs that there is not, or what lld cannot do.
+    """
+    lto = parse_lto(args.lto)
+    engine = Engine(args.engine)
+    if args.jobs < 0:
+        raise UsageError(f"--jobs {args.jobs}: it takes a number from 1")
+    if engine is Engine.LLD and lto.mode in {Mode.FAT, Mode.GROUPED}:
+        raise UsageError(
+            f"--engine lld does thin link-time optimization only, not {lto.mode}",
+            hint="rustc writes modules with summaries, which lld takes for thin; use --engine burnish, or --lto thin",
+        )
+    return Settings(
+        lto=lto,
+        engine=engine,
+        jobs=args.jobs or cores(),
+        cache=None if args.no_cache else cache_directory(dict(os.environ)),
+        limit=DEFAULT_LIMIT,
+        record=None,
+        linker="",
+        plan_only=False,
+    )
+
+
+def output_name(path: Path) -> str:
+    """A path as people read it: relative to here where it lies below."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -1,0 +1,206 @@
+"""One cargo build whose final link goes through burnish's linker driver.
+
+cargo compiles for ``lto = "thin"``: libraries become bitcode, host crates stay what they are. The shim next to rustc
+hands the final crate's link-time optimization to the driver. All of it happens in a target directory of its own, so
+that plain cargo never takes a file of this build for one of its own.
+"""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from burnish import __version__
+from burnish.build.shim import ensure_shim
+from burnish.cargo.config import read_configs, rustc_wrapper
+from burnish.cargo.invocation import Cargo, CargoRun
+from burnish.cargo.project import Project, Selection, find_manifest, read_project
+from burnish.cargo.toolchain import Toolchain, read_toolchain
+from burnish.errors import StoreError, ToolError, UnsupportedError, UsageError
+from burnish.lto.record import LinkRecord, read_record
+from burnish.lto.settings import Mode, Settings, environment_of
+
+#: Hosts whose toolchains ship libLLVM as a library that can be loaded, and whose linkers speak ELF.
+HOSTS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LtoBuild:
+    """What a build gave.
+
+    Attributes:
+        code: cargo's exit code.
+        product: the file built, None where cargo failed.
+        record: of its link; None where the driver was not asked (``--lto off``, or no link happened).
+        plan: the file of the thin link's plan.
+        wall: seconds of the whole build.
+    """
+
+    code: int
+    product: Path | None
+    record: LinkRecord | None
+    plan: Path
+    fresh: bool
+    wall: float
+
+
+def run_build(
+    path: Path,
+    selection: Selection,
+    target_dir: Path | None,
+    settings: Settings,
+    environment: Mapping[str, str],
+    *,
+    quiet: bool = False,
+) -> LtoBuild:
+    """Build the artifact.
+
+    Raises:
+        UsageError, ToolError: the project or the toolchain do not fit.
+        UnsupportedError: this platform's toolchain cannot be driven.
+    """
+    manifest = find_manifest(path)
+    cargo = Cargo(manifest.parent, environment)
+    cargo.tool("cargo")
+    toolchain = read_toolchain(cargo)
+    check_host(toolchain, selection.target)
+    project = read_project(cargo, manifest, selection, target_dir)
+    directory = project.target_directory / "burnish"
+    records = directory / "lto" / "records"
+    if settings.lto.mode is not Mode.OFF and not project.artifact.takes_lto:
+        raise UsageError(
+            f"{project.artifact.name} is built as {', '.join(project.artifact.crate_types)}: "
+            "cargo does no link-time optimization for a library that Rust code can depend on as well",
+            hint='link-time optimization needs crate-type = ["cdylib"] alone, or a program',
+        )
+    shim = _shim(cargo, toolchain, directory)
+    run = cargo.run(
+        "cargo",
+        cargo_arguments(project, selection, settings, directory / "lto", quiet=quiet),
+        environment=_environment(project, settings, environment, shim, records),
+        show=True,
+    )
+    product = _product(run, project)
+    record = records / f"{project.artifact.crate}.json"
+    return LtoBuild(
+        code=run.code,
+        product=product,
+        record=read_record(record) if settings.lto.mode is not Mode.OFF and record.is_file() else None,
+        plan=records / f"{project.artifact.crate}.plan.json",
+        fresh=all(unit.fresh for unit in run.units),
+        wall=run.wall,
+    )
+
+
+def cargo_arguments(
+    project: Project, selection: Selection, settings: Settings, target_dir: Path, *, quiet: bool
+) -> list[str]:
+    """Cargo's arguments.
+
+    The ``--cfg`` that nobody reads makes cargo link anew when the mode, the engine or burnish changes.
+    """
+    profile = selection.profile
+    args = ["rustc", "--manifest-path", str(project.directory / "Cargo.toml"), "--profile", profile]
+    args += [*project.artifact.args, *selection.metadata_args(), "--target-dir", str(target_dir)]
+    if selection.target is not None:
+        args += ["--target", selection.target]
+    if quiet:
+        args.append("--quiet")
+    mode = "off" if settings.lto.mode is Mode.OFF else "thin"
+    args += ["--message-format=json-render-diagnostics", "--config", f'profile.{profile}.lto="{mode}"']
+    how = f"{settings.lto} {settings.engine} {__version__}{' plan' if settings.plan_only else ''}"
+    return [*args, "--", "--cfg", f'burnish_lto="{how}"']
+
+
+def linker_driver() -> Path:
+    """Where ``burnish-cc`` was installed: beside this Python, or in PATH.
+
+    Raises:
+        ToolError: it was not.
+    """
+    beside = Path(sys.executable).with_name("burnish-cc")
+    found = str(beside) if beside.is_file() else shutil.which("burnish-cc")
+    if found is None:
+        raise ToolError(
+            "the linker driver burnish-cc was not found",
+            hint="it is installed with burnish: pip install --force-reinstall burnish",
+        )
+    return Path(found).absolute()
+
+
+def check_host(toolchain: Toolchain, target: str | None) -> None:
+    """Refuse what cannot work.
+
+    Raises:
+        UnsupportedError: says what to use instead.
+    """
+    if toolchain.host not in HOSTS:
+        raise UnsupportedError(
+            f"burnish build works on {' and '.join(HOSTS)}, not on {toolchain.host}",
+            hint='use rustc\'s own link-time optimization there: lto = "thin" or "fat" in [profile.release]',
+        )
+    if target is not None and target not in HOSTS:
+        raise UnsupportedError(
+            f"burnish build links for {' and '.join(HOSTS)}, not for {target}",
+            hint='use rustc\'s own link-time optimization there: lto = "thin" or "fat" in [profile.release]',
+        )
+
+
+def config_text(settings: Settings, environment: Mapping[str, str]) -> str:
+    """Lines for a project's ``.cargo/config.toml`` that make plain cargo link through burnish."""
+    toolchain = read_toolchain(Cargo(Path.cwd(), environment))
+    check_host(toolchain, None)
+    variables = "\n".join(
+        f'{name} = "{value}"'
+        for name, value in environment_of(replace(settings, cache=None)).items()
+        if name in {"BURNISH_LTO", "BURNISH_LTO_ENGINE", "BURNISH_LTO_JOBS"}
+    )
+    return f"""\
+# Plain cargo with burnish's link-time optimization: put these lines into .cargo/config.toml.
+# Build scripts and proc macros are linked as ever: the driver passes them on to cc.
+
+[target.{toolchain.host}]
+linker = "{linker_driver()}"
+rustflags = ["-Clinker-plugin-lto"]
+
+[profile.release]
+lto = "thin"
+
+[env]
+{variables}
+"""
+
+
+def _shim(cargo: Cargo, toolchain: Toolchain, directory: Path) -> Path:
+    try:
+        return ensure_shim(cargo, toolchain, directory / "bin")
+    except OSError as error:
+        raise StoreError(
+            f"cannot write to {directory}: {error.strerror}", hint="choose another place with --target-dir"
+        ) from error
+
+
+def _environment(
+    project: Project, settings: Settings, environment: Mapping[str, str], shim: Path, records: Path
+) -> dict[str, str]:
+    if settings.lto.mode is Mode.OFF:
+        return {}
+    variables = environment_of(replace(settings, record=records))
+    variables |= {"RUSTC_WRAPPER": str(shim), "BURNISH_LINKER": str(linker_driver())}
+    chain = rustc_wrapper(read_configs(project.start, environment), environment)
+    if chain is not None:
+        variables["BURNISH_CHAIN"] = chain
+    return variables
+
+
+def _product(run: CargoRun, project: Project) -> Path | None:
+    for unit in reversed(run.units):
+        if unit.name != project.artifact.name or "custom-build" in unit.kind:
+            continue
+        if unit.executable is not None:
+            return Path(unit.executable)
+        for name in unit.filenames:
+            if name.endswith(".so"):
+                return Path(name)
+    return None
