@@ -34,6 +34,8 @@ class LtoBuild:
         product: the file built, None where cargo failed.
         record: of its link; None where the driver was not asked (``--lto off``, or no link happened).
         plan: the file of the thin link's plan.
+        fresh: nothing had to be compiled or linked.
+        error: what cargo said, where it was not shown as it came (plans only).
         wall: seconds of the whole build.
     """
 
@@ -43,6 +45,7 @@ class LtoBuild:
     plan: Path
     fresh: bool
     wall: float
+    error: str = ""
 
 
 def run_build(
@@ -75,11 +78,15 @@ def run_build(
             hint='link-time optimization needs crate-type = ["cdylib"] alone, or a program',
         )
     shim = _shim(cargo, toolchain, directory)
+    plan = records / f"{project.artifact.crate}.plan.json"
+    if settings.plan_only:
+        plan.unlink(missing_ok=True)
     run = cargo.run(
         "cargo",
         cargo_arguments(project, selection, settings, directory / "lto", quiet=quiet),
         environment=_environment(project, settings, environment, shim, records),
-        show=True,
+        # A plan ends with a link that is refused on purpose; only an error without a plan is one.
+        show=not settings.plan_only,
     )
     product = _product(run, project)
     record = records / f"{project.artifact.crate}.json"
@@ -87,9 +94,10 @@ def run_build(
         code=run.code,
         product=product,
         record=read_record(record) if settings.lto.mode is not Mode.OFF and record.is_file() else None,
-        plan=records / f"{project.artifact.crate}.plan.json",
+        plan=plan,
         fresh=all(unit.fresh for unit in run.units),
         wall=run.wall,
+        error=run.error,
     )
 
 

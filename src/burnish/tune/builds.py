@@ -75,6 +75,7 @@ class Builds:
     failures: dict[Profile, Failure] = field(default_factory=dict)
     sharing: list[Sharing] = field(default_factory=list)
     plainly: set[Group] = field(default_factory=set)
+    booked: set[str] = field(default_factory=set)
 
     @property
     def builder(self) -> Builder:
@@ -142,8 +143,11 @@ class Builds:
             stored = self.builder.plain(profile) if road is Road.PLAIN else self.builder.shared(profile)
             self.store.keep_build(key, stored)
             self.progress.built(_line(stored))
-        self.ledger.book(stored.spent_wall)
-        self.ledger.builds += 1
+        if key not in self.booked:
+            # A build that serves twice (a check, later the confirmation) is paid once.
+            self.booked.add(key)
+            self.ledger.book(stored.spent_wall)
+            self.ledger.builds += 1
         self.progress.spent(self.ledger.spent, self.ledger.budget)
         return stored
 
