@@ -42,9 +42,15 @@ class Ledger:
     spent: float = 0.0
     builds: int = 0
     rounds: int = 0
+    booked: set[str] = field(default_factory=set)
 
-    def book(self, seconds: float) -> None:
+    def book(self, key: str, seconds: float) -> bool:
+        """Book a piece of work; what serves twice (as a check, then as the confirmation) is paid once: then False."""
+        if key in self.booked:
+            return False
+        self.booked.add(key)
         self.spent += seconds
+        return True
 
     def left(self, share: float = 1.0) -> float:
         """Seconds until ``share`` of the budget is spent; negative beyond."""
@@ -75,7 +81,6 @@ class Builds:
     failures: dict[Profile, Failure] = field(default_factory=dict)
     sharing: list[Sharing] = field(default_factory=list)
     plainly: set[Group] = field(default_factory=set)
-    booked: set[str] = field(default_factory=set)
 
     @property
     def builder(self) -> Builder:
@@ -143,11 +148,7 @@ class Builds:
             stored = self.builder.plain(profile) if road is Road.PLAIN else self.builder.shared(profile)
             self.store.keep_build(key, stored)
             self.progress.built(_line(stored))
-        if key not in self.booked:
-            # A build that serves twice (a check, later the confirmation) is paid once.
-            self.booked.add(key)
-            self.ledger.book(stored.spent_wall)
-            self.ledger.builds += 1
+        self.ledger.builds += self.ledger.book(key, stored.spent_wall)
         self.progress.spent(self.ledger.spent, self.ledger.budget)
         return stored
 

@@ -77,7 +77,7 @@ class Timer:
         race = self.key("screen", (baseline, arm))
         rounds = list(self.session.store.rounds(race))
         for done in rounds:
-            self._book(done)
+            self._book(race, done)
         while len(rounds) < SCREENING:
             number = len(rounds)
             order = (baseline, arm) if number % 2 else (arm, baseline)
@@ -105,7 +105,7 @@ class Timer:
         race = self.key(purpose, (baseline, *arms))
         rounds = list(self.session.store.rounds(race))
         for done in rounds:
-            self._book(done)
+            self._book(race, done)
         controls = {CONTROL: baseline}
 
         def judged(*, ended: bool) -> RaceState:
@@ -138,7 +138,7 @@ class Timer:
             self.progress.counting(arm, str(self.counter))
             stored = self._count(arm, longest)
             self.session.store.keep_fact(key, stored)
-        self.ledger.book(stored.seconds)
+        self.ledger.book(key, stored.seconds)
         return stored.instructions
 
     def _count(self, arm: str, longest: float) -> Counted:
@@ -158,12 +158,12 @@ class Timer:
         pairs = tuple((arm, aliases.get(arm, arm)) for arm in order)
         done = self.bench.round(number, pairs, expected=self.output, repeats=self.repeats, seed=race)
         self.session.store.keep_round(race, done)
-        self._book(done)
+        self._book(race, done)
         return done
 
-    def _book(self, done: Round) -> None:
-        self.ledger.book(sum(sample.wall * sample.repeats for sample in done.samples))
-        self.ledger.rounds += 1
+    def _book(self, race: str, done: Round) -> None:
+        seconds = sum(sample.wall * sample.repeats for sample in done.samples)
+        self.ledger.rounds += self.ledger.book(f"{race} {done.number}", seconds)
 
 
 def start_timer(
