@@ -8,9 +8,9 @@ BurnishError 1
 ├─ ChangeError 6      the manifest changed since it was read, or the change would not hold
 ├─ BusyError 7        another burnish works on this project
 └─ LtoError 8         link-time optimization failed
-   ├─ BitcodeError       a module cannot be read: which, where in it
-   ├─ LlvmError          LLVM refused or died: module, stage, what it said
-   └─ UnsupportedError   a form the engine does not take; the toolchain's own lld does
+   ├─ BitcodeError 8       a module cannot be read: which, where in it
+   ├─ LlvmError 8          LLVM refused or died: module, stage, what it said
+   └─ UnsupportedError 8   a form the engine does not take; the toolchain's own lld does
 """
 
 from typing import ClassVar
