@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 
 from burnish import __version__
-from burnish.cli import apply, report, tune
+from burnish.cli import apply, build, cache, lto, report, tune
 from burnish.errors import INTERRUPTED, BurnishError
 
-_COMMANDS = (tune, apply, report)
+_COMMANDS = (tune, apply, report, build, lto, cache)
 
 _DESCRIPTION = """\
 Find, prove and ship the best [profile.release] for a Cargo project: burnish builds and measures profiles,

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from burnish.cli import _common
 from burnish.errors import ToolError, UsageError
-from burnish.lto.build import LtoBuild, config_text, run_build
+from burnish.lto.build import config_text, run_build
 from burnish.lto.cache import DEFAULT_LIMIT, cache_directory
+from burnish.lto.record import LtoBuild
 from burnish.lto.settings import Engine, Mode, Settings, cores, parse_lto
 from burnish.report import lto as report
 

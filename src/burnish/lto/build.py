@@ -8,7 +8,7 @@ that plain cargo never takes a file of this build for one of its own.
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from burnish import __version__
@@ -18,34 +18,12 @@ from burnish.cargo.invocation import Cargo, CargoRun
 from burnish.cargo.project import Project, Selection, find_manifest, read_project
 from burnish.cargo.toolchain import Toolchain, read_toolchain
 from burnish.errors import StoreError, ToolError, UnsupportedError, UsageError
-from burnish.lto.record import LinkRecord, read_record
+from burnish.lto.record import LtoBuild
+from burnish.lto.recordfile import read_record
 from burnish.lto.settings import Mode, Settings, environment_of
 
 #: Hosts whose toolchains ship libLLVM as a library that can be loaded, and whose linkers speak ELF.
 HOSTS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LtoBuild:
-    """What a build gave.
-
-    Attributes:
-        code: cargo's exit code.
-        product: the file built, None where cargo failed.
-        record: of its link; None where the driver was not asked (``--lto off``, or no link happened).
-        plan: the file of the thin link's plan.
-        fresh: nothing had to be compiled or linked.
-        error: what cargo said, where it was not shown as it came (plans only).
-        wall: seconds of the whole build.
-    """
-
-    code: int
-    product: Path | None
-    record: LinkRecord | None
-    plan: Path
-    fresh: bool
-    wall: float
-    error: str = ""
 
 
 def run_build(

@@ -1,15 +1,10 @@
-"""The record of a link: what was done, why, and what it cost; JSON, versioned.
+"""The record of a link: what was done, why, and what it cost; values only, `recordfile` reads and writes them."""
 
-Written by the linker driver beside nothing of the user's, read by ``burnish build`` and ``burnish lto``.
-"""
-
-import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from burnish.errors import StoreError
 from burnish.lto.backend import UnitResult
 
 #: Version of the file's form.
@@ -99,38 +94,24 @@ def backend_stages(result: UnitResult) -> tuple[BackendStage, ...]:
     )
 
 
-def write_record(directory: Path, name: str, content: LinkRecord | dict[str, Any]) -> Path:
-    """Write ``name`` whole or not at all.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LtoBuild:
+    """What a build gave.
 
-    Raises:
-        StoreError: it cannot be written.
+    Attributes:
+        code: cargo's exit code.
+        product: the file built, None where cargo failed.
+        record: of its link; None where the driver was not asked (``--lto off``, or no link happened).
+        plan: the file of the thin link's plan.
+        fresh: nothing had to be compiled or linked.
+        wall: seconds of the whole build.
+        error: what cargo said, where it was not shown as it came (plans only).
     """
-    place = directory / name
-    unfinished = place.with_name(f"{name}.{os.getpid()}.unfinished")
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
-        unfinished.replace(place)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise StoreError(f"cannot write the record of the link, {place}: {error.strerror}") from error
-    return place
 
-
-def read_record(path: Path) -> LinkRecord:
-    """A record.
-
-    Raises:
-        StoreError: it is missing, damaged, or of another version.
-    """
-    try:
-        record = msgspec.json.decode(path.read_bytes(), type=LinkRecord)
-    except (OSError, msgspec.DecodeError) as error:
-        raise StoreError(
-            f"cannot read the record of the link, {path}: {error}", hint="build again: burnish build"
-        ) from error
-    if record.version != VERSION:
-        raise StoreError(
-            f"{path} is of version {record.version}, this burnish reads {VERSION}", hint="build again: burnish build"
-        )
-    return record
+    code: int
+    product: Path | None
+    record: LinkRecord | None
+    plan: Path
+    fresh: bool
+    wall: float
+    error: str = ""

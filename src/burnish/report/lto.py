@@ -1,11 +1,12 @@
 """What a link did, for a terminal and as JSON."""
 
-from typing import Final
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
-from burnish.lto.build import LtoBuild
-from burnish.lto.record import LinkRecord, Stage
+from burnish.lto.record import LinkRecord, LtoBuild, Stage
 from burnish.units import format_bytes, format_seconds
 
 _SHOWN: Final = 5
@@ -69,3 +70,26 @@ def _wall(stages: tuple[msgspec.Struct, ...]) -> float:
 
 def _stage(stage: Stage) -> str:
     return f"{stage.name:<14}{format_seconds(stage.wall):>9} wall{format_seconds(stage.cpu):>10} CPU"
+
+
+def render_plan(plan: Mapping[str, Any], *, width: int = 80) -> str:
+    """A plan in short: each unit with what it imports and what it was refused, most imports first."""
+    modules, units = plan["modules"], plan["units"]
+    definitions, live = (sum(module[key] for module in modules) for key in ("definitions", "live"))
+    imports = sum(len(unit["imports"]) for unit in units)
+    refused = Counter(refusal["reason"] for unit in units for refusal in unit["refusals"])
+    lines = [
+        f"{len(modules)} modules in {len(units)} units",
+        f"{live} of {definitions} definitions live; {imports} imports",
+        "refused: " + (", ".join(f"{count} {reason}" for reason, count in refused.most_common()) or "nothing"),
+        "",
+        f"{'imports':>8}{'refused':>9}{'cost':>9}  unit",
+    ]
+    ordered = sorted(units, key=lambda unit: (-len(unit["imports"]), unit["name"]))
+    lines += [
+        f"{len(unit['imports']):>8}{len(unit['refusals']):>9}{unit['cost']:>9}  {unit['name']}"
+        for unit in ordered
+        if unit["imports"] or unit["cost"]
+    ]
+    lines += ["", "each import and refusal with its reason: --json"]
+    return "\n".join(line[:width] for line in lines) + "\n"

@@ -1,0 +1,62 @@
+"""``burnish lto plan``: the thin link of a project without its backends: what would be imported, kept, dropped, why."""
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+
+import msgspec
+
+from burnish.cli import _common, build
+from burnish.errors import LtoError, StoreError
+from burnish.lto.build import run_build
+from burnish.lto.record import LtoBuild
+from burnish.report import lto as report
+
+
+def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The command's options."""
+    parser = commands.add_parser(
+        "lto",
+        help="what link-time optimization would do: its plan",
+        description="Look into burnish's link-time optimization.",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    plan = actions.add_parser(
+        "plan",
+        help="print a thin link without running backends",
+        description="Compile the project to bitcode, do the thin link, and print what it decides: "
+        "which definitions are dead, what each unit imports and why, what is refused and why.",
+    )
+    _common.add_selection(plan)
+    plan.add_argument("--lto", default="thin", metavar="MODE", help="thin (default), grouped or grouped=K")
+    plan.add_argument("--json", action="store_true", help="the whole plan as JSON")
+    plan.set_defaults(run_command=run_plan, engine="burnish", jobs=0, no_cache=False)
+
+
+def run_plan(args: argparse.Namespace) -> int:
+    """Plan and print."""
+    settings = replace(build.settings_of(args), plan_only=True)
+    opening = _common.opening(args)
+    built = run_build(opening.path, opening.selection, opening.target_dir, settings, dict(os.environ), quiet=True)
+    plan = read_plan(built)
+    if args.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(plan), indent=1).decode() + "\n")
+    else:
+        sys.stdout.write(report.render_plan(plan, width=_common.terminal_width()))
+    return 0
+
+
+def read_plan(built: LtoBuild) -> dict[str, object]:
+    """The plan that the driver has written; the link itself fails on purpose, nothing is linked.
+
+    Raises:
+        LtoError: the driver wrote none: cargo failed before, what it said is in the message.
+        StoreError: the file cannot be read.
+    """
+    if not built.plan.is_file():
+        raise LtoError(f"no plan was made:\n{built.error}")
+    try:
+        return dict(msgspec.json.decode(built.plan.read_bytes(), type=dict[str, object]))
+    except (OSError, msgspec.DecodeError) as error:
+        raise StoreError(f"cannot read the plan {built.plan}: {error}") from error

@@ -1,0 +1,91 @@
+"""The plan of a link: what a thin link and a partition of its modules into units come to."""
+
+from dataclasses import dataclass
+from hashlib import md5
+
+import numpy as np
+
+from burnish.lto.decide.columns import Ints, Lists, starts_of
+from burnish.lto.decide.fates import Fates, fates
+from burnish.lto.decide.grouping import live_weights
+from burnish.lto.decide.imports import Imports, Refusals, cross_module_imports
+from burnish.lto.decide.index import Index
+from burnish.lto.decide.thinlink import ThinLink
+from burnish.lto.modules import ModuleSummary
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Plan:
+    """What is done where.
+
+    Attributes:
+        units: i64[m], the unit of each module; units are numbered from 0 and none is empty.
+        modules: of each unit its modules, in link order.
+    """
+
+    link: ThinLink
+    units: Ints
+    modules: Lists
+    imports: Imports
+    refusals: Refusals
+    fates: Fates
+
+    @property
+    def index(self) -> Index:
+        return self.link.index
+
+    @property
+    def unit_count(self) -> int:
+        return len(self.modules.starts) - 1
+
+    def members(self, unit: int) -> list[int]:
+        """The modules of a unit, in link order."""
+        found: list[int] = self.modules.of(np.array([unit])).tolist()
+        return found
+
+    def imports_of(self, unit: int) -> slice:
+        """Where a unit's imports stand among all."""
+        first, end = np.searchsorted(self.imports.unit, [unit, unit + 1])
+        return slice(int(first), int(end))
+
+    def costs(self) -> Ints:
+        """What each unit's backend has to do: live instructions of its own and imported ones."""
+        costs = np.bincount(self.units, weights=live_weights(self.link), minlength=self.unit_count)
+        imported = self.index.base[self.imports.row]
+        costs += np.bincount(self.imports.unit, weights=self.index.instructions[imported], minlength=self.unit_count)
+        return costs.astype(np.int64)
+
+
+def decide(link: ThinLink, units: Ints) -> Plan:
+    """Decide imports and fates for a partition: ``units`` gives the unit of each module."""
+    imports, refusals = cross_module_imports(link, units)
+    modules = Lists(
+        starts=starts_of(np.bincount(units)),
+        targets=np.argsort(units, kind="stable"),
+        marks=np.zeros(0, np.uint8),
+    )
+    return Plan(
+        link=link,
+        units=units,
+        modules=modules,
+        imports=imports,
+        refusals=refusals,
+        fates=fates(link, units, imports),
+    )
+
+
+def module_hash(module: ModuleSummary) -> tuple[int, int, int, int, int]:
+    """The module's hash, or one made of what it says of itself where it has none: promoted names must differ."""
+    if any(module.hash):
+        return module.hash
+    content = md5(module.source_filename.encode("utf-8", "surrogateescape"), usedforsecurity=False)
+    content.update(module.names)
+    content.update(module.guid.tobytes())
+    words = np.frombuffer(content.digest(), "<u4").tolist()
+    return words[0], words[1], words[2], words[3], 0
+
+
+def promoted_name(name: str, module: ModuleSummary) -> str:
+    """``ModuleSummaryIndex::getGlobalNameForLocal``."""
+    high, low, *_ = module_hash(module)
+    return f"{name}.llvm.{high << 32 | low}"

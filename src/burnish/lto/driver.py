@@ -1,0 +1,123 @@
+"""``burnish-cc``: what rustc calls as its linker. Takes the link, or passes it on to the real linker as it stands.
+
+A linker has no say on a terminal: rustc shows what it printed only where it fails. What was done goes to the record.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from burnish.errors import BurnishError, UnsupportedError
+from burnish.lto.job import LinkJob, sysroot_of
+from burnish.lto.line.arguments import LinkLine, parse
+from burnish.lto.line.libraries import Disk
+from burnish.lto.line.rustc import RustcArguments, pass_through_reason, rustc_of
+from burnish.lto.line.symbols import version_scripts
+from burnish.lto.line.words import expand
+from burnish.lto.record import VERSION, LinkRecord
+from burnish.lto.recordfile import write_record
+from burnish.lto.settings import Engine, Mode, Settings, read_settings
+
+#: What bitcode and its wrapper begin with.
+_BITCODE = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
+
+
+def main() -> int:
+    """Link; gives the exit code."""
+    try:
+        return drive(sys.argv[1:], os.environ)
+    except BurnishError as error:
+        print(f"burnish-cc: error: {error.message}", file=sys.stderr)  # noqa: T201  # rustc shows it
+        if error.hint:
+            print(f"burnish-cc: hint: {error.hint}", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+
+
+def drive(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+    """One link.
+
+    Raises:
+        BurnishError: it failed; no output was written.
+    """
+    settings = read_settings(environment)
+    line = parse(expand(argv, _response))
+    told = rustc_of(os.getppid())
+    record = LinkRecord(
+        version=VERSION,
+        output=line.output,
+        crate=told.crate_name if told else Path(line.output).stem,
+        lto=str(settings.lto),
+        engine=settings.engine,
+        done_by=settings.engine,
+        jobs=settings.jobs,
+    )
+    reason = _reason_to_pass_through(line, told, settings)
+    if reason is not None:
+        _write(settings, msgspec.structs.replace(record, passed_through=reason))
+        return _become(settings.linker, argv)
+    # Only here: a link that is passed on must not wait for numpy.
+    from burnish.lto import engine, lld  # noqa: PLC0415
+
+    job = LinkJob(line=line, told=told, settings=settings, sysroot=sysroot_of(os.getppid(), environment))
+    if settings.plan_only:
+        write_record(settings.record or Path(), f"{record.crate}.plan.json", engine.plan(job))
+        print("burnish-cc: the plan is written, nothing is linked", file=sys.stderr)  # noqa: T201
+        return 1
+    if settings.engine is Engine.BURNISH:
+        try:
+            _write(settings, engine.link(job, record))
+        except UnsupportedError as error:
+            record = msgspec.structs.replace(record, done_by=Engine.LLD, reason=f"by lld: {error.message}")
+        else:
+            return 0
+    _write(settings, lld.link(job, record))
+    return 0
+
+
+def _reason_to_pass_through(line: LinkLine, told: RustcArguments | None, settings: Settings) -> str | None:
+    if settings.lto.mode is Mode.OFF:
+        return "link-time optimization is off"
+    disk = Disk()
+    exported = (
+        name for _, script in version_scripts(line, disk.text) for node in script.nodes for name in node.globals.exact
+    )
+    return pass_through_reason(line, told, exported=tuple(exported), bitcode=_has_bitcode(line))
+
+
+def _has_bitcode(line: LinkLine) -> bool:
+    return any(_is_bitcode(Path(item.name)) for item in line.inputs if not item.library and item.name.endswith(".o"))
+
+
+def _is_bitcode(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in _BITCODE
+    except OSError:
+        return False
+
+
+def _response(name: str) -> str | None:
+    try:
+        return Path(name).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return None
+
+
+def _become(linker: str, argv: Sequence[str]) -> int:
+    try:
+        os.execvp(linker, [linker, *argv])  # noqa: S606  # the user's own linker, no shell
+    except OSError as error:
+        print(f"burnish-cc: error: cannot run {linker}: {error.strerror}", file=sys.stderr)  # noqa: T201
+        return 3
+
+
+def _write(settings: Settings, record: LinkRecord) -> None:
+    if settings.record is not None:
+        write_record(settings.record, f"{record.crate}.json", record)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,99 @@
+"""burnish's own engine: one link from its line to the linked file, thin, grouped or fat.
+
+read inputs -> resolve symbols -> thin link -> units -> backends (or the cache) -> the real linker
+"""
+
+import resource
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from burnish.lto.cache import Cache
+from burnish.lto.decide.plan import Plan
+from burnish.lto.decide.view import plan_view
+from burnish.lto.inputs import Gathered, gather
+from burnish.lto.job import LinkJob
+from burnish.lto.line.arguments import PLUGIN_OPTIONS, without
+from burnish.lto.line.libraries import Disk, driver_directories, locate
+from burnish.lto.native import run_linker, scratch_directory
+from burnish.lto.planning import Program, program_of, unit_names
+from burnish.lto.producing import Produced, produce
+from burnish.lto.record import LinkRecord, ModuleRow
+from burnish.lto.rest import native_rest
+from burnish.lto.stopwatch import Stopwatch
+
+
+def link(job: LinkJob, record: LinkRecord) -> LinkRecord:
+    """Link; gives the record with what was done.
+
+    Raises:
+        UnsupportedError: the engine does not take this input; lld does.
+        LtoError, ToolError, StoreError: the link failed; nothing was linked.
+    """
+    watch = Stopwatch()
+    output = Path(job.line.output).absolute()
+    with scratch_directory(output) as scratch:
+        cache = Cache(job.settings.cache or scratch / "cache")
+        with watch.stage("read"):
+            gathered = read_inputs(job, cache)
+        with watch.stage("thin link"):
+            program = program_of(job, gathered)
+        with watch.stage("backends"):
+            produced = produce(job, program, cache, scratch)
+        with watch.stage("link"):
+            replaced = native_rest(gathered, scratch)
+            objects = [str(path) for unit in produced for path in unit.objects]
+            line = without(job.with_inputs(replaced, objects=objects), PLUGIN_OPTIONS)
+            run_linker(job.settings.linker, line.argv(), scratch)
+        if job.settings.cache is not None:
+            cache.prune_now_and_then(job.settings.limit)
+    return _finished(record, watch, program, produced, output)
+
+
+def plan(job: LinkJob) -> dict[str, Any]:
+    """The thin link as a document; nothing is optimized or linked."""
+    with scratch_directory(Path(job.line.output).absolute()) as scratch:
+        cache = Cache(job.settings.cache or scratch / "cache")
+        program = program_of(job, read_inputs(job, cache))
+        return view(program)
+
+
+def view(program: Program) -> dict[str, Any]:
+    """The document of a program's plan."""
+    return plan_view(program.plan, labels=program.labels, names=unit_names(program))
+
+
+def read_inputs(job: LinkJob, cache: Cache) -> Gathered:
+    """The inputs of the job's line."""
+    files = locate(job.line, driver_directories([job.settings.linker], job.line), Disk())
+    return gather(files, cache)
+
+
+def _finished(
+    record: LinkRecord, watch: Stopwatch, program: Program, produced: list[Produced], output: Path
+) -> LinkRecord:
+    return msgspec.structs.replace(
+        record,
+        toolchain=program.toolchain,
+        stages=tuple(watch.stages),
+        modules=_modules(program.plan, program),
+        units=tuple(unit.row for unit in produced),
+        size=output.stat().st_size,
+        memory=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
+    )
+
+
+def _modules(found: Plan, program: Program) -> tuple[ModuleRow, ...]:
+    definitions, live = program.counts()
+    return tuple(
+        ModuleRow(
+            label=program.labels[number],
+            source=module.source_filename,
+            bytes=program.sizes[number],
+            definitions=definitions[number],
+            live=live[number],
+            unit=int(found.units[number]),
+        )
+        for number, module in enumerate(found.index.modules)
+    )

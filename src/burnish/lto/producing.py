@@ -1,0 +1,169 @@
+"""Objects for the units of a plan: from the cache where it holds them, from backends otherwise."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from burnish.lto.backend import Unit, UnitResult
+from burnish.lto.cache import Cache
+from burnish.lto.decide.grouping import largest_first
+from burnish.lto.decide.keys import unit_key
+from burnish.lto.decide.units import Place, unit_of
+from burnish.lto.inputs import mapped, module_of
+from burnish.lto.job import LinkJob
+from burnish.lto.modules import SymbolFlag
+from burnish.lto.planning import Program, unit_names
+from burnish.lto.record import UnitRow, backend_stages
+from burnish.lto.write.indexfile import shard
+
+#: Seconds that one backend may take before it counts as hanging.
+TIMEOUT = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Produced:
+    """A unit's objects and its row in the record."""
+
+    objects: tuple[Path, ...]
+    row: UnitRow
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wanted:
+    """A unit of the plan: its number, name, key and where a backend would write."""
+
+    unit: int
+    name: str
+    key: str
+    outputs: tuple[Path, ...]
+
+
+def produce(job: LinkJob, program: Program, cache: Cache, scratch: Path) -> list[Produced]:
+    """The objects of all units, in the order of the units.
+
+    Raises:
+        LlvmError: a backend failed.
+        StoreError: the cache or the scratch directory cannot be written.
+    """
+    wanted = [_wanted(program, unit, name, scratch) for unit, name in living_units(program)]
+    found = {item.unit: objects for item in wanted if (objects := _cached(cache, item)) is not None}
+    costs = program.plan.costs()
+    missing = [item for item in wanted if item.unit not in found]
+    order = largest_first(costs[np.array([item.unit for item in missing], np.int64)]) if missing else ()
+    results = _run(job, program, cache, scratch, [missing[place] for place in order])
+    produced = []
+    for item in wanted:
+        result = results.get(item.unit)
+        objects = found[item.unit] if result is None else item.outputs
+        produced.append(Produced(objects=objects, row=_row(program, item, objects, result)))
+    return produced
+
+
+def living_units(program: Program) -> list[tuple[int, str]]:
+    """Number and name of the units that have anything to give: a live definition, or assembly."""
+    index = program.plan.index
+    alive = np.zeros(program.plan.unit_count, np.bool_)
+    alive[program.plan.units[index.module[program.plan.link.live]]] = True
+    for number, module in enumerate(index.modules):
+        table = module.symbols
+        if ((table.values < 0) & ((table.flags & SymbolFlag.FORMAT_SPECIFIC) == 0)).any():
+            alive[program.plan.units[number]] = True
+    return [(unit, name) for unit, name in enumerate(unit_names(program)) if alive[unit]]
+
+
+def _wanted(program: Program, unit: int, name: str, scratch: Path) -> _Wanted:
+    outputs = tuple(scratch / f"{unit}.{part}.o" for part in range(program.parts))
+    key = unit_key(
+        program.plan,
+        unit,
+        digests=program.digests,
+        codegen=program.codegen,
+        toolchain=program.toolchain,
+        road=program.road,
+        outputs=program.parts,
+    )
+    return _Wanted(unit=unit, name=name, key=key, outputs=outputs)
+
+
+def _cached(cache: Cache, item: _Wanted) -> tuple[Path, ...] | None:
+    digests = cache.recall(item.key)
+    if digests is None or len(digests) != len(item.outputs) or not all(map(cache.intact, digests)):
+        return None
+    return tuple(map(cache.blob, digests))
+
+
+def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: list[_Wanted]) -> dict[int, UnitResult]:
+    if not missing:
+        return {}
+    # A link that finds everything in the cache never loads LLVM.
+    from burnish.lto.do import run_units  # noqa: PLC0415
+
+    places = _places(program, cache, (item.unit for item in missing))
+    units = [_unit(program, item, places, scratch) for item in missing]
+    keys = {unit.name: item for unit, item in zip(units, missing, strict=True)}
+
+    def keep(result: UnitResult) -> None:
+        # As it comes: what is finished is kept even where a later unit fails.
+        if job.settings.cache is not None:
+            item = keys[result.name]
+            cache.record(item.key, [cache.put_file(path) for path in item.outputs])
+
+    results = run_units(
+        units,
+        program.codegen,
+        library=program.library,
+        jobs=job.settings.jobs,
+        timeout=TIMEOUT,
+        on_result=keep,
+    )
+    return {keys[result.name].unit: result for result in results}
+
+
+def _unit(program: Program, item: _Wanted, places: dict[int, Place], scratch: Path) -> Unit:
+    plan = program.plan
+    imports = plan.imports_of(item.unit)
+    path = scratch / f"{item.unit}.thinlto.bc"
+    if imports.stop > imports.start:
+        path.write_bytes(shard(plan, item.unit, {number: str(place.bitcode) for number, place in places.items()}))
+    nowhere = Place(bitcode=Path(), label="")
+    return unit_of(
+        plan,
+        item.unit,
+        name=item.name,
+        places=[places.get(number, nowhere) for number in range(len(program.labels))],
+        outputs=item.outputs,
+        shard=path,
+        road=program.road,
+    )
+
+
+def _places(program: Program, cache: Cache, units: Iterable[int]) -> dict[int, Place]:
+    """Files that hold exactly the modules which the units are made of or import from, checked against their digests."""
+    plan = program.plan
+    needed: set[int] = set()
+    for unit in units:
+        needed.update(plan.members(unit))
+        needed.update(plan.index.module[plan.imports.row[plan.imports_of(unit)]].tolist())
+    places = {}
+    for number in sorted(needed):
+        digest = program.digests[number]
+        if not cache.intact(digest):
+            item = program.objects[number]
+            cache.put(module_of(item, mapped(item.path)), digest)
+        places[number] = Place(bitcode=cache.blob(digest), label=program.labels[number])
+    return places
+
+
+def _row(program: Program, item: _Wanted, objects: tuple[Path, ...], result: UnitResult | None) -> UnitRow:
+    imports = program.plan.imports_of(item.unit)
+    return UnitRow(
+        name=item.name,
+        key=item.key,
+        cached=result is None,
+        members=len(program.plan.members(item.unit)),
+        imports=imports.stop - imports.start,
+        bytes=sum(path.stat().st_size for path in objects),
+        stages=backend_stages(result) if result is not None else (),
+    )
