@@ -120,7 +120,7 @@ def _refused(text: str) -> dict[str, dict[int, tuple[str, int, int]]]:
 def first_definitions(
     modules: Sequence[ModuleSummary], *, entry: str = "main", native: Native = NO_NATIVE
 ) -> Resolution:
-    """The resolution of a link of these modules: strong definitions before weak ones (native ones are), then the first."""
+    """The resolution of a link of these modules: strong definitions before weak ones, then the first."""
     taken: dict[str, tuple[bool, int]] = {}
     for number, module in enumerate(modules):
         symbols = module.symbols

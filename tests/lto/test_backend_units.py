@@ -148,6 +148,25 @@ def test_a_copy_that_lost_serves_inlining_only(library: Path, unit: Unit) -> Non
     assert _symbols(unit.outputs[0], defined=False)["unseen"] == ("STB_GLOBAL", "STV_HIDDEN")
 
 
+_COPIED = """
+#![feature(linkage)]
+#[linkage = "linkonce_odr"] #[inline(never)] #[no_mangle] pub extern "C" fn copied(x: u32) -> u32 { x ^ 1 }
+#[no_mangle] pub extern "C" fn unseen(x: u32) -> u32 { copied(x) }
+"""
+
+
+@pytest.mark.parametrize("seen", ["visible", "hidden"])
+def test_a_copy_that_prevails_stays_even_where_its_own_unit_does_not_use_it(
+    library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: str
+) -> None:
+    monkeypatch.setenv("RUSTC_BOOTSTRAP", "1")
+    member = backend_inputs.compile_module(tmp_path, "copies", _COPIED)
+    unit = Unit(name="copies", members=(member,), outputs=(tmp_path / "copies.o",))
+    _make(library, replace(unit, visible=("copied",)) if seen == "visible" else replace(unit, hidden=("copied",)))
+    visibility = "STV_DEFAULT" if seen == "visible" else "STV_HIDDEN"
+    assert _symbols(unit.outputs[0])["copied"] == ("STB_WEAK", visibility)
+
+
 @pytest.mark.parametrize("road", Road)
 def test_members_become_one_module(library: Path, unit: Unit, modules: Mapping[str, Member], road: Road) -> None:
     whole = replace(unit, members=(modules["main"], modules["other"]), hidden=(), road=road)

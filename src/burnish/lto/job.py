@@ -8,7 +8,6 @@ from pathlib import Path
 from burnish.errors import UnsupportedError
 from burnish.lto.line.arguments import LinkLine, rewritten
 from burnish.lto.line.rustc import RustcArguments
-from burnish.lto.llvm import find_library
 from burnish.lto.settings import Settings
 
 
@@ -34,6 +33,9 @@ class LinkJob:
         Raises:
             UnsupportedError: it ships none as a library.
         """
+        # Only what runs backends pays for loading the module.
+        from burnish.lto.llvm import find_library  # noqa: PLC0415
+
         return find_library(self.sysroot)
 
     @property

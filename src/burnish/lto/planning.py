@@ -30,6 +30,7 @@ class Program:
 
     Attributes:
         digests: of the modules' bytes.
+        producer: which LLVM wrote the modules.
         toolchain: which LLVM works on it, to the last revision; a part of every key.
         road: the pipeline of every unit.
         parts: objects for each unit.
@@ -41,6 +42,7 @@ class Program:
     sizes: list[int]
     digests: list[str]
     codegen: Codegen
+    producer: str
     toolchain: str
     library: Path
     road: Road
@@ -77,6 +79,7 @@ def program_of(job: LinkJob, gathered: Gathered) -> Program:
         sizes=[(item.module or (0, item.size))[1] for item in objects],
         digests=[gathered.digests[number] for number in numbers],
         codegen=codegen_of(job.line, job.told, triple=triple),
+        producer=producer,
         toolchain=f"{producer} {library.name} {library.stat().st_size}",
         library=library,
         road=Road.FAT if fat else Road.THIN,

@@ -99,7 +99,9 @@ def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: l
         return {}
     # A link that finds everything in the cache never loads LLVM.
     from burnish.lto.do import run_units  # noqa: PLC0415
+    from burnish.lto.llvm import load  # noqa: PLC0415
 
+    load(program.library).check_producer(program.producer)
     places = _places(program, cache, (item.unit for item in missing))
     units = [_unit(program, item, places, scratch) for item in missing]
     keys = {unit.name: item for unit, item in zip(units, missing, strict=True)}

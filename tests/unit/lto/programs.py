@@ -201,12 +201,14 @@ def _draft(code: bytes) -> _Draft:
 
 _DRAFTS = st.binary(min_size=20, max_size=20).map(_draft)
 
-#: Of each module the drafts of what it has, of ``main`` or the copies that it shares with others, and which copies.
-_SKELETONS = st.lists(
-    st.tuples(st.lists(_DRAFTS, max_size=5), _DRAFTS, _DRAFTS, st.integers(0, 3)), min_size=1, max_size=5
-)
+#: Of each module the drafts of what it has, that of ``main`` and of the copies it shares with others, and which copies.
+_SKELETONS = st.lists(st.tuples(st.lists(_DRAFTS, max_size=5), _DRAFTS, st.integers(0, 7)), min_size=1, max_size=5)
 
-_SHARED = (("odr_a", Kind.FUNCTION, Linkage.LINK_ONCE_ODR), ("odr_b", Kind.VARIABLE, Linkage.WEAK_ODR))
+_SHARED = (
+    ("odr_a", Kind.FUNCTION, Linkage.LINK_ONCE_ODR),
+    ("odr_b", Kind.VARIABLE, Linkage.WEAK_ODR),
+    ("weak_c", Kind.VARIABLE, Linkage.WEAK_ANY),
+)
 
 _Shape = tuple[str, Kind, Linkage]
 
@@ -220,27 +222,28 @@ def programs(*, duplicates: bool = True) -> st.SearchStrategy[tuple[Source, ...]
     return _SKELETONS.map(lambda skeleton: _program(skeleton, _SHARED if duplicates else ()))
 
 
-def _program(
-    skeleton: Sequence[tuple[Sequence[_Draft], _Draft, _Draft, int]], shared: Sequence[_Shape]
-) -> tuple[Source, ...]:
+def _program(skeleton: Sequence[tuple[Sequence[_Draft], _Draft, int]], shared: Sequence[_Shape]) -> tuple[Source, ...]:
     own = [
         [(f"m{module}_{number}", draft.kind, draft.linkage) for number, draft in enumerate(drafts)]
         for module, (drafts, *_) in enumerate(skeleton)
     ]
     public = [shape for shapes in own for shape in shapes if not shape[2].is_local]
     sources = []
-    for module, (drafts, first, second, which) in enumerate(skeleton):
+    for module, (drafts, shared_draft, which) in enumerate(skeleton):
         known = [*own[module], *public, *shared, ("malloc", Kind.FUNCTION, Linkage.EXTERNAL)]
-        main = [(("main", Kind.FUNCTION, Linkage.EXTERNAL), first)] if module == 0 else []
-        copies = [
-            (shape, draft)
-            for bit, (shape, draft) in enumerate(zip(shared, (first, second), strict=False))
-            if which >> bit & 1
-        ]
+        main = [(("main", Kind.FUNCTION, Linkage.EXTERNAL), shared_draft)] if module == 0 else []
+        copies = [(shape, shared_draft) for bit, shape in enumerate(shared) if which >> bit & 1]
+        # The last definition of what is weak is strong, where it is not the first as well.
+        copies = [((name, kind, _strong(skeleton, module, linkage)), draft) for (name, kind, linkage), draft in copies]
         shapes = [*main, *zip(own[module], drafts, strict=True), *copies]
         values = tuple(_value(shape, draft, known) for shape, draft in shapes)
         sources.append(Source(name=f"crate.{module}-cgu.0", values=values))
     return tuple(sources)
+
+
+def _strong(skeleton: Sequence[tuple[Sequence[_Draft], _Draft, int]], module: int, linkage: Linkage) -> Linkage:
+    last = max((number for number, (*_, which) in enumerate(skeleton) if which >> 2 & 1), default=-1)
+    return Linkage.EXTERNAL if linkage is Linkage.WEAK_ANY and module == last > 0 else linkage
 
 
 def _value(shape: _Shape, draft: _Draft, known: Sequence[_Shape]) -> Value:

@@ -124,7 +124,9 @@ class Module:
         return bits
 
 
-def variable(name: bytes, *, linkage: int = 0, defined: bool = True, visibility: int = 0) -> tuple[int, bytes, list[int]]:
+def variable(
+    name: bytes, *, linkage: int = 0, defined: bool = True, visibility: int = 0
+) -> tuple[int, bytes, list[int]]:
     return ModuleCode.GLOBALVAR, name, [0, 2, int(defined), linkage, 0, 0, visibility, 0, 0]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from burnish.errors import LlvmError, UnsupportedError
-from burnish.lto.llvm import find_library, load
+from burnish.lto.llvm import find_library, load, option_arguments
 from burnish.lto.llvm._functions import FUNCTIONS, TARGETS, MessageRef, ModuleRef, Pointer, ValueRef
 from burnish.lto.llvm._handle import Handle
 from burnish.lto.llvm._library import Library, bind
@@ -133,3 +133,16 @@ def test_only_bitcode_of_the_same_llvm_is_taken(producer: str, *, taken: bool) -
 def test_targets_are_named_by_the_first_part_of_a_triple() -> None:
     assert TARGETS["x86_64"] == TARGETS["i686"] == "X86"
     assert TARGETS["aarch64"] == "AArch64"
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        pytest.param((), "-mergefunc-use-aliases", id="rustc's"),
+        pytest.param(("-mergefunc-use-aliases=false",), "-mergefunc-use-aliases=false", id="the user's instead"),
+    ],
+)
+def test_an_llvm_option_of_the_users_takes_the_place_of_rustcs(own: tuple[str, ...], expected: str) -> None:
+    arguments = option_arguments(own)
+    assert [each for each in arguments if each.startswith("-mergefunc-use-aliases")] == [expected]
+    assert "-import-cold-multiplier=0.1" in arguments

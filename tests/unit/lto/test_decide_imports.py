@@ -149,6 +149,13 @@ def test_a_variable_that_changes_and_refers_to_others_stays_where_it_is() -> Non
     assert decided(main, second)[0] == {}
 
 
+def test_what_takes_the_place_of_an_own_weak_variable_is_imported() -> None:
+    weak = Value(name="limit", kind=Kind.VARIABLE, linkage=Linkage.WEAK_ANY)
+    strong = Value(name="limit", kind=Kind.VARIABLE, attributes=VariableFlag.MAYBE_READ_ONLY)
+    first = Source(name="first", values=(Value(name="main", reads=("limit",)), weak))
+    assert decided(first, Source(name="second", values=(strong,)))[0] == {"limit": (NO_THRESHOLD, 1)}
+
+
 def partitions(modules: int) -> st.SearchStrategy[Ints]:
     return st.lists(st.integers(0, 2), min_size=modules, max_size=modules).map(
         lambda units: np.unique(np.array(units, np.int64), return_inverse=True)[1]

@@ -12,7 +12,7 @@ from burnish.lto.decide.index import combine
 from burnish.lto.decide.keys import unit_key, unit_keys
 from burnish.lto.decide.plan import decide
 from burnish.lto.decide.thinlink import thin_link
-from burnish.lto.modules import Linkage
+from burnish.lto.modules import Kind, Linkage, VariableFlag
 from burnish.lto.objects import Resolution
 
 CODEGEN = Codegen(triple="x86_64-unknown-linux-gnu")
@@ -77,6 +77,16 @@ def changed(source: Source, *values: Value) -> Source:
 def test_an_edit_changes_the_keys_of_those_that_see_it(program: tuple[Source, ...], stale: set[str]) -> None:
     before, after = keys_of(PROGRAM), keys_of(program)
     assert {name for name in before if before[name] != after[name]} == stale
+
+
+def test_what_others_do_to_an_imported_variable_is_in_the_key() -> None:
+    limit = Value(name="limit", kind=Kind.VARIABLE, attributes=VariableFlag.MAYBE_READ_ONLY)
+    reader = Source(name="reader", values=(Value(name="main", reads=("limit",), calls=("other",)),))
+    library = Source(name="library", values=(limit,))
+    quiet = Source(name="other", values=(Value(name="other", size=500),))
+    writer = changed(quiet, Value(name="other", size=500, writes=("limit",)))
+    before, after = keys_of((reader, library, quiet)), keys_of((reader, library, writer))
+    assert before["reader"] != after["reader"]
 
 
 @pytest.mark.parametrize(

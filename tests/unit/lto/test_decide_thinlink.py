@@ -137,6 +137,14 @@ def test_what_dead_code_does_to_a_variable_does_not_count() -> None:
             ["reader"],
             id="not eligible to import",
         ),
+        pytest.param(
+            one(
+                Value(name="v", kind=Kind.VARIABLE, attributes=3, linkage=Linkage.WEAK_ANY),
+                Value(name="reader", reads=("v",)),
+            ),
+            ["reader"],
+            id="another definition may take its place",
+        ),
     ],
 )
 def test_a_variable_that_others_may_touch_is_neither(sources: tuple[Source, ...], visible: list[str]) -> None:

@@ -104,12 +104,10 @@ def _foreign(link: ThinLink, unit: Ints, imports: Imports, owner: Ints) -> Ints:
     """Sorted keys of unit and symbol: what units refer to of what others define."""
     index = link.index
     live = np.flatnonzero(link.live)
-    copies = live[~index.local()[live]]
     imported = index.base[imports.row]
     # What is only written comes without its initializer.
     whole = ~link.write_only[imported]
     parts = [
-        _keys(index, unit[copies], index.symbol[copies]),  # an own copy that does not prevail needs the one that does
         _keys(index, imports.unit, imports.symbol),
         _references(index, unit[live], live, owner),
         _references(index, imports.unit[whole], imported[whole], owner),

@@ -70,10 +70,14 @@ class Index:
         """How many copies each symbol has."""
         return np.diff(self.copies.starts)
 
+    def ir_name(self, row: int) -> str:
+        """The name as LLVM has it."""
+        module = int(self.module[row])
+        return self.modules[module].name(row - int(self.starts[module]))
+
     def name(self, row: int) -> str:
         """The name as linkers see it: without the byte 1 that keeps LLVM from mangling."""
-        module = int(self.module[row])
-        return self.modules[module].name(row - int(self.starts[module])).removeprefix("\x01")
+        return self.ir_name(row).removeprefix("\x01")
 
     def find(self, guids: Guids) -> Ints:
         """The symbol of each GUID, -1 where no module knows it."""

@@ -6,6 +6,9 @@ from burnish.lto.llvm import LOCAL, Linkage, Module, ValueRef, Visibility
 
 _UNTOUCHED = LOCAL | {Linkage.APPENDING}
 
+#: A copy that prevails must be kept even where its own unit does not use it (``thinLTOResolvePrevailingInModule``).
+_KEPT = {Linkage.LINK_ONCE_ANY: Linkage.WEAK_ANY, Linkage.LINK_ONCE_ODR: Linkage.WEAK_ODR}
+
 
 def resolve_linkages(module: Module, unit: Unit) -> None:
     """Visible definitions stay, hidden ones become hidden, all others internal; other units' names become hidden.
@@ -26,12 +29,15 @@ def resolve_linkages(module: Module, unit: Unit) -> None:
         if linkage == Linkage.AVAILABLE_EXTERNALLY or module.is_declaration(value):
             if name in elsewhere:
                 module.set_visibility(value, Visibility.HIDDEN)
-        elif name not in visible:
-            _hide(module, value, other_units=name in hidden)
+        elif name in visible or name in hidden:
+            _keep(module, value, linkage)
+            if name not in visible:
+                module.set_visibility(value, Visibility.HIDDEN)
+        else:
+            internalize(module, value)
 
 
-def _hide(module: Module, value: ValueRef, *, other_units: bool) -> None:
-    if other_units:
-        module.set_visibility(value, Visibility.HIDDEN)
-    else:
-        internalize(module, value)
+def _keep(module: Module, value: ValueRef, linkage: int) -> None:
+    kept = _KEPT.get(Linkage(linkage))
+    if kept is not None:
+        module.set_linkage(value, kept)

@@ -2,11 +2,14 @@
 
 import contextlib
 import os
+import signal
 from typing import Final
 
 from burnish.lto.llvm import Library, MachineOptions, TargetMachine, heeds_section_flags
 
 _BYTES: Final = 4
+#: A process that may crash may hang as well; it needs a hundredth of a second.
+_SECONDS: Final = 20
 
 
 def probe_section_flags(library: Library, options: MachineOptions) -> int | None:
@@ -23,6 +26,7 @@ def probe_section_flags(library: Library, options: MachineOptions) -> int | None
 
 
 def _try(library: Library, options: MachineOptions, pipe: int) -> None:
+    signal.alarm(_SECONDS)
     with contextlib.suppress(BaseException):
         library.initialize_target(options.triple)
         offset = TargetMachine(library, options).section_flags_offset()

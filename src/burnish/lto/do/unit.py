@@ -11,13 +11,13 @@ from burnish.lto.do.output import own_id, write_whole
 from burnish.lto.do.split import emit_parts
 from burnish.lto.do.stages import StageLog
 from burnish.lto.llvm import (
-    RUSTC_ARGUMENTS,
     Context,
     Library,
     MachineOptions,
     Module,
     PassOptions,
     TargetMachine,
+    option_arguments,
     run_passes,
 )
 
@@ -66,7 +66,7 @@ def run_unit(unit: Unit, backend: Backend) -> UnitResult:
     library, codegen, stages = backend.library, backend.codegen, backend.stages
     with stages.stage("start"):
         library.initialize_target(codegen.triple)
-        library.parse_options((*RUSTC_ARGUMENTS, *codegen.llvm_args))
+        library.parse_options(option_arguments(codegen.llvm_args))
         machine = backend.kept.enter_context(target_machine(backend))
         options = backend.kept.enter_context(PassOptions(library, codegen.opt_level))
         context = backend.kept.enter_context(Context(library))

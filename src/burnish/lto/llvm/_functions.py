@@ -132,6 +132,7 @@ FUNCTIONS: Mapping[str, _Row] = {
     "LLVMContextCreate": (ContextRef, ()),
     "LLVMContextDispose": (None, (ContextRef,)),
     "LLVMContextSetDiagnosticHandler": (None, (ContextRef, DiagnosticHandler, c_void_p)),
+    "LLVMContextSetDiscardValueNames": (None, (ContextRef, c_int)),
     "LLVMGetDiagInfoDescription": (MessageRef, (DiagnosticRef,)),
     "LLVMGetDiagInfoSeverity": (c_int, (DiagnosticRef,)),
     # ErrorHandling.h, Support.h, Error.h

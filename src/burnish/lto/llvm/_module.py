@@ -46,6 +46,7 @@ class Context(Handle[ContextRef]):
         self.diagnostics: list[Diagnostic] = []
         self._handler = DiagnosticHandler(self._collect)  # LLVM keeps no reference that Python would see
         library.c.LLVMContextSetDiagnosticHandler(self.pointer, self._handler, None)
+        library.c.LLVMContextSetDiscardValueNames(self.pointer, 1)  # of instructions: nobody will read them
 
     def _collect(self, info: int, _data: int | None) -> None:
         pointer = DiagnosticRef(info)

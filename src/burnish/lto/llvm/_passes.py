@@ -1,5 +1,7 @@
 """Pass pipelines, with the tuning that rustc gives them."""
 
+from collections.abc import Sequence
+
 from burnish.errors import LlvmError
 from burnish.lto.llvm._functions import PassOptionsRef
 from burnish.lto.llvm._handle import Handle
@@ -21,6 +23,12 @@ RUSTC_ARGUMENTS = (
     "-trap-unreachable",
     "-no-trap-after-noreturn",
 )
+
+
+def option_arguments(own: Sequence[str]) -> tuple[str, ...]:
+    """Rustc's arguments, without those that the user's own set, and these (``configure_llvm``)."""
+    given = {argument.partition("=")[0] for argument in own}
+    return (*(each for each in RUSTC_ARGUMENTS if each.partition("=")[0] not in given), *own)
 
 
 class PassOptions(Handle[PassOptionsRef]):

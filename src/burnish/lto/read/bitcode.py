@@ -20,6 +20,8 @@ MAGIC: Final = b"BC\xc0\xde"
 _EPOCH = 0
 #: The version of module records that keep names in STRTAB.
 _MODULE_VERSION = 2
+#: Linux takes paths of up to 4,096 bytes.
+_LONGEST_SOURCE = 1 << 14
 
 
 def read_module(data: bytes | memoryview, label: str) -> ModuleSummary:
@@ -48,7 +50,7 @@ def read_module(data: bytes | memoryview, label: str) -> ModuleSummary:
     symbols = read_symtab(_blob(stream, blocks.get(BlockId.SYMTAB)), strtab, values, label)
     if symbols is None:
         symbols = build_symtab(records, values, summaries, label)
-    source = _text(records.text(ModuleCode.SOURCE_FILENAME))
+    source = _source(records)
     return ModuleSummary(
         source_filename=source,
         producer=producer,
@@ -118,6 +120,16 @@ def _hash(records: Records) -> tuple[int, int, int, int, int]:
         records.fail(int(rows[-1]), "a hash is five words of 32 bits")
     one, two, three, four, five = words
     return one, two, three, four, five
+
+
+def _source(records: Records) -> str:
+    text = records.text(ModuleCode.SOURCE_FILENAME)
+    # It goes into the GUID of each local value: a long one would cost its length as often.
+    if len(text) > _LONGEST_SOURCE:
+        records.fail(
+            int(records.rows(ModuleCode.SOURCE_FILENAME)[-1]), f"a source file's name of {len(text)} characters"
+        )
+    return _text(text)
 
 
 def _text(text: bytes) -> str:

@@ -1,0 +1,240 @@
+"""Link-time optimization side by side: rustc's thin and fat, rust-lld fed with std's bitcode, burnish.
+
+    python bench/lto.py PATH --bin NAME --work DIR [--rounds 5] [--roads rustc-thin,grouped,...] [--edit src/main.rs]
+
+Compiles the project once (cargo, lto = "thin": libraries are bitcode). Then the final crate's own rustc command is run
+again and again, each round once for every road in turn: what the road takes beyond compiling the crate itself to
+bitcode (the same command with a linker that does nothing, also in every round) is the *LTO part*, native link included.
+CPU seconds and peak memory are those of the processes waited for; sizes are stripped.
+
+With --edit the file gets another constant before each run, and the roads that can keep work between runs do: the warm
+case. Everything happens on a copy of the project in DIR. Run it alone on the machine.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+#: As rustc's wrapper: writes down the call that links the program, then becomes rustc.
+_WRAPPER = """#!{python}
+import json, os, sys
+argv = sys.argv[1:]
+if "--crate-name" in argv and "bin" in argv and "-C" in argv and "lto=thin" in argv:
+    with open({out!r}, "w") as file:
+        json.dump({{"argv": argv, "env": dict(os.environ), "cwd": os.getcwd()}}, file)
+os.execv(argv[0], argv)
+"""
+
+COLD = ("rustc-thin", "rustc-fat", "lld", "thin", "grouped", "fat")
+WARM = ("rustc-thin", "lld", "thin", "grouped")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """Wall and CPU seconds, bytes of memory, bytes of the stripped program, digest of the program as linked."""
+
+    wall: float
+    cpu: float
+    memory: int
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Final:
+    """The final crate's rustc command, and where its outputs go."""
+
+    argv: list[str]
+    env: dict[str, str]
+    cwd: str
+    work: Path
+    runs: dict[str, list[Run]] = field(default_factory=dict)
+
+
+def main() -> None:
+    args = arguments()
+    work = Path(args.work).absolute()
+    project = work / "project"
+    if not project.exists():
+        shutil.copytree(args.path, project, ignore=shutil.ignore_patterns("target", ".git"), symlinks=True)
+    final = compiled(project, args.bin, work)
+    roads = args.roads.split(",") if args.roads else list(WARM if args.edit else COLD)
+    edit = project / args.edit if args.edit else None
+    original = edit.read_bytes() if edit else b""
+    shutil.rmtree(work / "cache", ignore_errors=True)
+    try:
+        # The first round fills caches and is not counted.
+        for number in range(args.rounds + 1):
+            for road in ["crate alone", *rotated(roads, number)]:
+                if edit:
+                    edit.write_bytes(original + f"\n#[used]\nstatic EDITED: u32 = {number};\n".encode())
+                done = run(final, road, keep=edit is not None)
+                print(f"round {number} {road:<12} {done.wall:6.2f} s wall {done.cpu:6.2f} s CPU", file=sys.stderr)
+                if number:
+                    final.runs.setdefault(road, []).append(done)
+    finally:
+        if edit:
+            edit.write_bytes(original)
+    print(table(final, roads, warm=edit is not None))
+    if edit:
+        check_equal(final, edit, original, [road for road in roads if road in {"thin", "grouped"}])
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path")
+    parser.add_argument("--bin", required=True)
+    parser.add_argument("--work", required=True)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--roads", default="")
+    parser.add_argument("--edit", metavar="FILE", help="of the final crate, relative to PATH")
+    return parser.parse_args()
+
+
+def rotated(roads: list[str], number: int) -> list[str]:
+    """Another order each round, so that none profits from its place."""
+    start = number % len(roads)
+    return roads[start:] + roads[:start]
+
+
+def compiled(project: Path, program: str, work: Path) -> Final:
+    """Compile everything and catch the last command."""
+    call = work / "call.json"
+    wrapper = work / "wrapper"
+    wrapper.write_text(_WRAPPER.format(python=sys.executable, out=str(call)))
+    wrapper.chmod(0o755)
+    for path in (project / "src" / "main.rs", *project.glob("src/bin/**/main.rs")):
+        if path.exists():
+            path.touch()
+    subprocess.run(
+        [
+            *("cargo", "build", "--release", "--offline", "--bin", program, "--target-dir", str(work / "target")),
+            *("--config", 'profile.release.lto="thin"'),
+        ],
+        cwd=project,
+        env={**os.environ, "RUSTC_WRAPPER": str(wrapper)},
+        check=True,
+    )
+    found = json.loads(call.read_text())
+    return Final(argv=found["argv"], env=found["env"], cwd=found["cwd"], work=work)
+
+
+def run(final: Final, road: str, *, keep: bool) -> Run:
+    """One run of a road; the outputs of the one before go first."""
+    out = final.work / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    argv = command(final, road, out)
+    env = {**final.env, **variables(final, road, keep=keep)}
+    # cargo's job server has gone with cargo; compiled Python must be kept, as it is for users.
+    for name in ("RUSTC_WRAPPER", "CARGO_MAKEFLAGS", "MAKEFLAGS", "PYTHONDONTWRITEBYTECODE"):
+        env.pop(name, None)
+    wall, before = time.perf_counter(), os.times()
+    child = os.fork()
+    if child == 0:
+        # A process of its own, so that peak memory counts from nothing.
+        try:
+            done = subprocess.run(argv, cwd=final.cwd, env=env, check=False, capture_output=True)
+            if done.returncode != 0:
+                os.write(2, done.stderr)
+            usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+            (final.work / "memory").write_text(str(usage.ru_maxrss * 1024))
+            os._exit(done.returncode)
+        except BaseException:  # noqa: BLE001  # a forked child must not go on as its parent
+            os._exit(99)
+    _, status = os.waitpid(child, 0)
+    wall, after = time.perf_counter() - wall, os.times()
+    if status != 0:
+        sys.exit(f"{road} failed: {' '.join(argv)}")
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    memory = int((final.work / "memory").read_text())
+    if road == "crate alone":
+        return Run(wall=wall, cpu=cpu, memory=memory, size=0, digest="")
+    program = next(path for path in out.iterdir() if os.access(path, os.X_OK) and path.is_file())
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()
+    stripped = final.work / "stripped"
+    subprocess.run([shutil.which("strip") or "strip", "-s", "-o", str(stripped), str(program)], check=True)
+    return Run(wall=wall, cpu=cpu, memory=memory, size=stripped.stat().st_size, digest=digest)
+
+
+def command(final: Final, road: str, out: Path) -> list[str]:
+    """The rustc command of a road."""
+    own = {"rustc-thin": "lto=thin", "rustc-fat": "lto=fat"}.get(road, "linker-plugin-lto")
+    argv = [own if word == "lto=thin" else word for word in final.argv]
+    argv[argv.index("--out-dir") + 1] = str(out)
+    if road == "crate alone":
+        return [*argv, "-C", "linker=true"]
+    if own == "linker-plugin-lto":
+        return [*argv, "-C", f"linker={Path(sys.executable).with_name('burnish-cc')}"]
+    return argv
+
+
+def variables(final: Final, road: str, *, keep: bool) -> dict[str, str]:
+    """What burnish's driver is told; nothing where it has no part."""
+    if road == "crate alone" or road.startswith("rustc"):
+        return {}
+    return {
+        "BURNISH_LTO": "thin" if road == "lld" else road,
+        "BURNISH_LTO_ENGINE": "lld" if road == "lld" else "burnish",
+        "BURNISH_LTO_CACHE": "on" if keep else "off",
+        "BURNISH_CACHE_DIR": str(final.work / "cache"),
+    }
+
+
+def check_equal(final: Final, edit: Path, original: bytes, roads: list[str]) -> None:
+    """The warm result against a cold one of the same source."""
+    edit.write_bytes(original + b"\n#[used]\nstatic EDITED: u32 = 1234;\n")
+    try:
+        for road in roads:
+            warm = run(final, road, keep=True)
+            cold = run(final, road, keep=False)
+            print(f"{road}: warm and cold {'equal byte for byte' if warm.digest == cold.digest else 'DIFFER'}")
+    finally:
+        edit.write_bytes(original)
+
+
+def table(final: Final, roads: list[str], *, warm: bool) -> str:
+    """Medians, and the ratios to rustc's thin and to lld of the same rounds."""
+    alone = final.runs["crate alone"]
+    parts = {road: [one.wall - base.wall for one, base in zip(final.runs[road], alone, strict=True)] for road in roads}
+    cpus = {road: [one.cpu - base.cpu for one, base in zip(final.runs[road], alone, strict=True)] for road in roads}
+    itself = f"{statistics.median(run.wall for run in alone):.2f} s"
+    lines = [
+        f"{'warm' if warm else 'cold'}, medians of {len(alone)} rounds, LTO part; the crate alone takes {itself}",
+        "",
+        "| road | wall | CPU | memory | stripped | wall against rustc thin | lld | size against rustc thin |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for road in roads:
+        runs = final.runs[road]
+        lines.append(
+            f"| {road} | {statistics.median(parts[road]):.2f} s | {statistics.median(cpus[road]):.2f} s "
+            f"| {max(run.memory for run in runs) / 1e6:.0f} MB | {runs[0].size:,} B "
+            f"| {ratio(parts, road, 'rustc-thin')} | {ratio(parts, road, 'lld')} | {size_ratio(final, road)} |"
+        )
+    return "\n".join(lines)
+
+
+def ratio(parts: dict[str, list[float]], road: str, other: str) -> str:
+    if other not in parts:
+        return ""
+    return f"{statistics.median(a / b for a, b in zip(parts[road], parts[other], strict=True)):.2f}"
+
+
+def size_ratio(final: Final, road: str) -> str:
+    if "rustc-thin" not in final.runs:
+        return ""
+    return f"{final.runs[road][0].size / final.runs['rustc-thin'][0].size:.3f}"
+
+
+if __name__ == "__main__":
+    main()
