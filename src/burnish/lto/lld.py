@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from burnish.lto.cache import Cache, digest_of
-from burnish.lto.inputs import mapped
+from burnish.lto.facts import mapped
 from burnish.lto.job import LinkJob
 from burnish.lto.line.archive import Entry, write_archive
 from burnish.lto.line.libraries import Disk, Located, driver_directories, locate

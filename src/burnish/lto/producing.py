@@ -6,12 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from burnish.errors import LtoError
 from burnish.lto.backend import Unit, UnitResult
-from burnish.lto.cache import Cache
+from burnish.lto.cache import Cache, digest_of
 from burnish.lto.decide.grouping import largest_first
 from burnish.lto.decide.keys import unit_key
 from burnish.lto.decide.units import Place, unit_of
-from burnish.lto.inputs import mapped, module_of
+from burnish.lto.facts import mapped, module_of
 from burnish.lto.job import LinkJob
 from burnish.lto.modules import SymbolFlag
 from burnish.lto.planning import Program, unit_names
@@ -153,7 +154,10 @@ def _places(program: Program, cache: Cache, units: Iterable[int]) -> dict[int, P
         digest = program.digests[number]
         if not cache.intact(digest):
             item = program.objects[number]
-            cache.put(module_of(item, mapped(item.path)), digest)
+            data = module_of(item, mapped(item.path))
+            if digest_of(data) != digest:
+                raise LtoError(f"{program.labels[number]} has changed since it was read", hint="build again")
+            cache.put(data, digest)
         places[number] = Place(bitcode=cache.blob(digest), label=program.labels[number])
     return places
 

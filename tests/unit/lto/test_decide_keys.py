@@ -148,12 +148,13 @@ def test_units_of_a_program_have_keys_of_their_own(program: tuple[Source, ...]) 
     assert len(set(keys_of(program).values())) == len(program)
 
 
-def test_the_key_of_one_is_its_key_among_all() -> None:
-    index = combine([summary_of(source) for source in PROGRAM])
-    plan = decide(thin_link(index, resolve(PROGRAM), range(3)), np.arange(3))
-    digests = [digest(source) for source in PROGRAM]
-    one = unit_key(plan, 1, digests=digests, codegen=CODEGEN, toolchain="LLVM22")
-    assert one == keys_of(PROGRAM)["library"]
+@given(programs())
+def test_the_key_of_one_is_its_key_among_all(program: tuple[Source, ...]) -> None:
+    index = combine([summary_of(source) for source in program])
+    plan = decide(thin_link(index, resolve(program), range(len(program))), np.arange(len(program)))
+    digests = [digest(source) for source in program]
+    alone = [unit_key(plan, unit, digests=digests, codegen=CODEGEN, toolchain="LLVM22") for unit in range(len(program))]
+    assert alone == list(keys_of(program).values())
 
 
 def test_a_promoted_local_is_in_the_keys_of_both_sides() -> None:

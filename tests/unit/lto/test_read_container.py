@@ -134,7 +134,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
 def test_a_thin_archive_without_its_members_is_refused(tmp_path: Path) -> None:
     archive = tmp_path / "libthin.a"
     archive.write_bytes(THIN + member(b"gone.o/", NATIVE, thin=True))
-    with pytest.raises(BitcodeError, match="gone.o: cannot be read"):
+    with pytest.raises(BitcodeError, match=r"gone\.o: cannot be read"):
         read_objects(archive)
 
 

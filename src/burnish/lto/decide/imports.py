@@ -170,7 +170,6 @@ class _Importer:
         self._unit = units[link.index.module]
         self._own, self._own_firm = self._own_keys()
         self._pending: dict[int, list[_Bodies]] = {}
-        self._done = NO_INTS  # (unit, row) of bodies looked at
         self._decided = NO_INTS  # (unit, symbol) of wishes decided, and the thresholds they were decided at
         self._decided_at = NO_INTS
         self._taken: list[tuple[_Wishes, Ints]] = []
@@ -208,15 +207,7 @@ class _Importer:
         self._pending = {INSTRUCTION_LIMIT: [start]}
         while self._pending:
             threshold = max(self._pending)
-            self._look_at(self._fresh(_Bodies.join(self._pending.pop(threshold))), threshold)
-
-    def _fresh(self, bodies: _Bodies) -> _Bodies:
-        """Each body once, and none that was looked at with a higher threshold."""
-        keys = bodies.unit * self._index.rows + bodies.row
-        places = first_of_each(keys, bodies.depth)
-        places = places[~contains(self._done, keys[places])]
-        self._done = np.sort(np.concatenate([self._done, keys[places]]), kind="stable")
-        return bodies.take(places)
+            self._look_at(_Bodies.join(self._pending.pop(threshold)), threshold)
 
     def _look_at(self, bodies: _Bodies, threshold: int) -> None:
         """``computeImportForFunction`` for many."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from burnish import __version__
 from burnish.lto.backend import Codegen, Road
-from burnish.lto.decide.columns import Bytes, Guids, Ints
+from burnish.lto.decide.columns import Bytes, Guids, Ints, distinct
 from burnish.lto.decide.plan import Plan, module_hash
 from burnish.lto.decide.units import nameable
 
@@ -39,18 +39,8 @@ def unit_keys(
         road: the pipeline.
         outputs: objects that each unit is split into.
     """
-    start = hashlib.sha256(repr(("unit", _SCHEME, __version__, toolchain, str(road), outputs, codegen)).encode())
-    told = _told(plan, digests)
-    elsewhere, ends = _elsewhere(plan)
-    keys = []
-    for unit in range(plan.unit_count):
-        found = start.copy()
-        _add_members(found, plan, unit, digests)
-        found.update(b"elsewhere")
-        found.update(elsewhere[ends[unit] : ends[unit + 1]].tobytes())
-        _add_imports(found, plan, told, unit, digests)
-        keys.append(found.hexdigest())
-    return tuple(keys)
+    start = _start(codegen, toolchain, road, outputs)
+    return _keys(start, plan, range(plan.unit_count), digests)
 
 
 def unit_key(
@@ -63,9 +53,28 @@ def unit_key(
     road: Road = Road.THIN,
     outputs: int = 1,
 ) -> str:
-    """The key of one unit; those of all at once cost hardly more, see `unit_keys`."""
-    keys = unit_keys(plan, digests=digests, codegen=codegen, toolchain=toolchain, road=road, outputs=outputs)
-    return keys[unit]
+    """The key of one unit; those of all are had at less than one by one, see `unit_keys`."""
+    (key,) = _keys(_start(codegen, toolchain, road, outputs), plan, range(unit, unit + 1), digests)
+    return key
+
+
+def _start(codegen: Codegen, toolchain: str, road: Road, outputs: int) -> "hashlib._Hash":
+    said = ("unit", _SCHEME, __version__, toolchain, str(road), outputs, codegen)
+    return hashlib.sha256(repr(said).encode("utf-8", "surrogateescape"))
+
+
+def _keys(start: "hashlib._Hash", plan: Plan, units: range, digests: Sequence[str]) -> tuple[str, ...]:
+    told = _told(plan, units, digests)
+    elsewhere, ends = _elsewhere(plan, units)
+    keys = []
+    for place, unit in enumerate(units):
+        found = start.copy()
+        _add_members(found, plan, unit, digests)
+        found.update(b"elsewhere")
+        found.update(elsewhere[ends[place] : ends[place + 1]].tobytes())
+        _add_imports(found, plan, told, place, digests)
+        keys.append(found.hexdigest())
+    return tuple(keys)
 
 
 def _add_members(found: "hashlib._Hash", plan: Plan, unit: int, digests: Sequence[str]) -> None:
@@ -75,12 +84,13 @@ def _add_members(found: "hashlib._Hash", plan: Plan, unit: int, digests: Sequenc
         found.update(plan.fates.fate[index.starts[module] : index.starts[module + 1]].tobytes())
 
 
-def _elsewhere(plan: Plan) -> tuple[Guids, Ints]:
+def _elsewhere(plan: Plan, units: range) -> tuple[Guids, Ints]:
     """GUIDs of the declarations that become hidden, by unit and ascending, and where each unit's start."""
     fates = plan.fates
-    told = nameable(plan, fates.wants_symbol)
-    ends = np.searchsorted(fates.wants_unit[told], np.arange(plan.unit_count + 1))
-    return plan.index.guids[fates.wants_symbol[told]], ends
+    first, end = np.searchsorted(fates.wants_unit, [units.start, units.stop])
+    symbols, unit = fates.wants_symbol[first:end], fates.wants_unit[first:end]
+    known = nameable(plan, symbols)
+    return plan.index.guids[symbols[known]], np.searchsorted(unit[known], np.arange(units.start, units.stop + 1))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -100,14 +110,18 @@ class _Told:
     ends: list[int]
 
 
-def _told(plan: Plan, digests: Sequence[str]) -> _Told:
-    index, link, imports = plan.index, plan.link, plan.imports
-    rank = np.empty(len(digests), np.int64)
-    rank[sorted(range(len(digests)), key=lambda module: digests[module])] = np.arange(len(digests))
-    source = index.module[imports.row]
+def _told(plan: Plan, units: range, digests: Sequence[str]) -> _Told:
+    index, link = plan.index, plan.link
+    first, end = np.searchsorted(plan.imports.unit, [units.start, units.stop])
+    rows, unit = plan.imports.row[first:end], plan.imports.unit[first:end]
+    source = index.module[rows]
+    sources = distinct(source)
+    contents = [digests[module] for module in sources.tolist()]
+    rank = np.empty(len(contents), np.int64)
+    rank[sorted(range(len(contents)), key=lambda place: contents[place])] = np.arange(len(contents))
     # Imports stand in order of unit and GUID already.
-    order = np.lexsort((rank[source], imports.unit))
-    rows, source, unit = imports.row[order], source[order], imports.unit[order]
+    order = np.lexsort((rank[np.searchsorted(sources, source)], unit))
+    rows, source, unit = rows[order], source[order], unit[order]
     base = index.base[rows]
     marks = link.read_only[base].astype(np.uint8) | link.write_only[base].astype(np.uint8) << 1
     columns = (index.guids[index.symbol[rows]], index.flags[rows], marks, plan.fates.fate[rows])
@@ -119,12 +133,12 @@ def _told(plan: Plan, digests: Sequence[str]) -> _Told:
         rows=np.concatenate(told, axis=1),
         starts=[*starts.tolist(), len(rows)],
         sources=source[starts].tolist(),
-        ends=np.searchsorted(unit[starts], np.arange(plan.unit_count + 1)).tolist(),
+        ends=np.searchsorted(unit[starts], np.arange(units.start, units.stop + 1)).tolist(),
     )
 
 
-def _add_imports(found: "hashlib._Hash", plan: Plan, told: _Told, unit: int, digests: Sequence[str]) -> None:
-    for run in range(told.ends[unit], told.ends[unit + 1]):
+def _add_imports(found: "hashlib._Hash", plan: Plan, told: _Told, place: int, digests: Sequence[str]) -> None:
+    for run in range(told.ends[place], told.ends[place + 1]):
         source, size = told.sources[run], told.starts[run + 1] - told.starts[run]
         found.update(repr(("from", digests[source], module_hash(plan.index.modules[source]), size)).encode())
-    found.update(told.rows[told.starts[told.ends[unit]] : told.starts[told.ends[unit + 1]]].tobytes())
+    found.update(told.rows[told.starts[told.ends[place]] : told.starts[told.ends[place + 1]]].tobytes())
