@@ -37,6 +37,7 @@ PURE = (
     "burnish.lto.line.words",
     "burnish.lto.record",
     "burnish.lto.resolution",
+    "burnish.lto.write",
     "burnish.measure.schedule",
     "burnish.measure.statistics",
     "burnish.measure.values",

@@ -78,7 +78,7 @@ class VariableFlag(IntFlag):
 
 
 class SymbolFlag(IntFlag):
-    """``irsymtab::storage::Symbol::FlagBits`` (llvm/Object/IRSymtab.h); bits 0-1 are the visibility."""
+    """``irsymtab::storage::Symbol::FlagBits`` (llvm/Object/IRSymtab.h) in bits of our own; 0-1 are the visibility."""
 
     UNDEFINED = 1 << 2
     WEAK = 1 << 3

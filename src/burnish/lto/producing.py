@@ -10,7 +10,7 @@ from burnish.errors import LtoError
 from burnish.lto.backend import Unit, UnitResult
 from burnish.lto.cache import Cache, digest_of
 from burnish.lto.decide.grouping import largest_first
-from burnish.lto.decide.keys import unit_key
+from burnish.lto.decide.keys import unit_keys
 from burnish.lto.decide.units import Place, unit_of
 from burnish.lto.facts import mapped, module_of
 from burnish.lto.job import LinkJob
@@ -48,7 +48,7 @@ def produce(job: LinkJob, program: Program, cache: Cache, scratch: Path) -> list
         LlvmError: a backend failed.
         StoreError: the cache or the scratch directory cannot be written.
     """
-    wanted = [_wanted(program, unit, name, scratch) for unit, name in living_units(program)]
+    wanted = _wanted(program, scratch)
     found = {item.unit: objects for item in wanted if (objects := _cached(cache, item)) is not None}
     costs = program.plan.costs()
     missing = [item for item in wanted if item.unit not in found]
@@ -74,18 +74,24 @@ def living_units(program: Program) -> list[tuple[int, str]]:
     return [(unit, name) for unit, name in enumerate(unit_names(program)) if alive[unit]]
 
 
-def _wanted(program: Program, unit: int, name: str, scratch: Path) -> _Wanted:
-    outputs = tuple(scratch / f"{unit}.{part}.o" for part in range(program.parts))
-    key = unit_key(
+def _wanted(program: Program, scratch: Path) -> list[_Wanted]:
+    keys = unit_keys(
         program.plan,
-        unit,
         digests=program.digests,
         codegen=program.codegen,
         toolchain=program.toolchain,
         road=program.road,
         outputs=program.parts,
     )
-    return _Wanted(unit=unit, name=name, key=key, outputs=outputs)
+    return [
+        _Wanted(
+            unit=unit,
+            name=name,
+            key=keys[unit],
+            outputs=tuple(scratch / f"{unit}.{part}.o" for part in range(program.parts)),
+        )
+        for unit, name in living_units(program)
+    ]
 
 
 def _cached(cache: Cache, item: _Wanted) -> tuple[Path, ...] | None:

@@ -1,13 +1,10 @@
 """Which names of a unit the rest of the link may see, once all that the unit needs is in it."""
 
 from burnish.lto.backend import Unit
-from burnish.lto.do.merge import encoded, internalize
-from burnish.lto.llvm import LOCAL, Linkage, Module, ValueRef, Visibility
+from burnish.lto.do.merge import encoded, internalize, keep_prevailing
+from burnish.lto.llvm import LOCAL, Linkage, Module, Visibility
 
 _UNTOUCHED = LOCAL | {Linkage.APPENDING}
-
-#: A copy that prevails must be kept even where its own unit does not use it (``thinLTOResolvePrevailingInModule``).
-_KEPT = {Linkage.LINK_ONCE_ANY: Linkage.WEAK_ANY, Linkage.LINK_ONCE_ODR: Linkage.WEAK_ODR}
 
 
 def resolve_linkages(module: Module, unit: Unit) -> None:
@@ -30,14 +27,8 @@ def resolve_linkages(module: Module, unit: Unit) -> None:
             if name in elsewhere:
                 module.set_visibility(value, Visibility.HIDDEN)
         elif name in visible or name in hidden:
-            _keep(module, value, linkage)
+            keep_prevailing(module, value)
             if name not in visible:
                 module.set_visibility(value, Visibility.HIDDEN)
         else:
             internalize(module, value)
-
-
-def _keep(module: Module, value: ValueRef, linkage: int) -> None:
-    kept = _KEPT.get(Linkage(linkage))
-    if kept is not None:
-        module.set_linkage(value, kept)

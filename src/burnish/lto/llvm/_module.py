@@ -214,19 +214,25 @@ class Module(Handle[ModuleRef]):
         self._c.LLVMDeleteGlobal(value)
 
     def replace_by_declaration(self, value: ValueRef) -> ValueRef:
-        """Let all uses of a value go to a new declaration of its name, hidden as all units' are; the value stays."""
+        """Let all uses of a value go to a new declaration of its name; the value stays, without a name."""
         name = self.name(value)
         self.rename(value, b"")
         kind = self._c.LLVMGlobalGetValueType(value)
-        declare = self._c.LLVMAddFunction if self.is_function_alias(value) else None
         new: ValueRef = (
-            declare(self.pointer, name, kind) if declare else self._c.LLVMAddGlobal(self.pointer, kind, name)
+            self._c.LLVMAddFunction(self.pointer, name, kind)
+            if self.is_function(value)
+            else self._c.LLVMAddGlobal(self.pointer, kind, name)
         )
+        if self._c.LLVMIsAGlobalVariable(value) and self._c.LLVMIsThreadLocal(value):
+            self._c.LLVMSetThreadLocal(new, 1)
         self._c.LLVMReplaceAllUsesWith(value, new)
         return new
 
-    def is_function_alias(self, value: ValueRef) -> bool:
-        return bool(self._c.LLVMIsAFunction(self._c.LLVMAliasGetAliasee(value)))
+    def is_function(self, value: ValueRef) -> bool:
+        """Whether it is a function, or an alias of one."""
+        if self._c.LLVMIsAGlobalAlias(value):
+            value = self._c.LLVMAliasGetAliasee(value)
+        return bool(self._c.LLVMIsAFunction(value))
 
     def aliasee(self, alias: ValueRef) -> ValueRef:
         """What an alias stands for: a global value, or an expression of one."""
