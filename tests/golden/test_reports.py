@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 from results import sample_result
 
-from burnish.report import FORMATS
+from burnish.report.formats import FORMATS
 
 
 @pytest.mark.parametrize(

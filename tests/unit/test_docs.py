@@ -1,5 +1,6 @@
 """Docs say what the code says."""
 
+import argparse
 import re
 from pathlib import Path
 
@@ -7,11 +8,13 @@ import pytest
 
 from burnish import errors
 from burnish.cli import build_parser
+from burnish.lto.settings import Mode
 from burnish.profile.options import OPTIONS
 from burnish.tune.limits import DEFAULTS
 from burnish.tune.settings import Table, read_table
 
 ROOT = Path(__file__).parents[2]
+LTO_PAGES = ("build", "lto", "cache")
 TUNE = (ROOT / "docs" / "commands" / "tune.md").read_text(encoding="utf-8")
 
 
@@ -62,6 +65,45 @@ def test_every_flag_of_a_page_is_a_flag_of_the_command(command: str) -> None:
     known = {flag for action in commands.choices[command]._actions for flag in action.option_strings}
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page)) - {"--config", "--keep-file-symbols"}
     assert shown - known <= {"--release"}, shown - known
+
+
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    """The long options of a parser and of its subcommands."""
+    flags: set[str] = set()
+    for action in parser._actions:
+        flags |= {flag for flag in action.option_strings if flag.startswith("--")}
+        if isinstance(action, argparse._SubParsersAction):
+            flags |= set().union(*map(options_of, action.choices.values()))
+    return flags
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (found,) = (action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
+@pytest.mark.parametrize("command", LTO_PAGES)
+def test_the_page_of_an_lto_command_has_its_flags_and_no_others(command: str) -> None:
+    page = (ROOT / "docs" / "commands" / f"{command}.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page))
+    known = options_of(commands()[command])
+    everywhere = set().union(*map(options_of, commands().values()))
+    assert shown <= everywhere | {"--release"}, shown - everywhere
+    selection = options_of(commands()["apply"]) & options_of(commands()["build"])
+    assert known - selection - {"--help", "--package"} <= shown, known - shown
+
+
+def test_every_variable_of_the_driver_is_in_the_page_of_build() -> None:
+    page = (ROOT / "docs" / "commands" / "build.md").read_text(encoding="utf-8")
+    sources = (ROOT / "src" / "burnish" / "lto").glob("*.py")
+    used = set().union(*(re.findall(r'"(BURNISH_[A-Z_]+)"', path.read_text(encoding="utf-8")) for path in sources))
+    internal = {"BURNISH_LTO_PLAN", "BURNISH_LINKER", "BURNISH_CHAIN"}
+    assert set(re.findall(r"^\| `(BURNISH_\w+)` \|", page, flags=re.MULTILINE)) == used - internal
+
+
+def test_every_mode_is_in_the_page_of_build() -> None:
+    page = (ROOT / "docs" / "commands" / "build.md").read_text(encoding="utf-8")
+    assert {str(mode) for mode in Mode} == set(re.findall(r"^\| `(\w+)`[^|]*\|", page, flags=re.MULTILINE)) & set(Mode)
 
 
 def test_relative_links_of_the_docs_lead_somewhere() -> None:

@@ -21,7 +21,7 @@ from results import (
 from burnish.measure.values import Timing
 from burnish.profile.options import Lto, OptLevel, Panic, Strip
 from burnish.profile.profile import Profile
-from burnish.report import FORMATS, sentences
+from burnish.report import sentences
 from burnish.report.figures import (
     cells,
     common_parts,
@@ -33,6 +33,7 @@ from burnish.report.figures import (
     select,
     short_id,
 )
+from burnish.report.formats import FORMATS
 from burnish.tune.result import Noise, OptionChange, Sharing, TuneResult
 
 

@@ -1,36 +1,38 @@
 """The command line: one module per command. Data goes to stdout, progress and messages to stderr."""
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 from burnish import __version__
-from burnish.cli import apply, build, cache, lto, report, tune
 from burnish.errors import INTERRUPTED, BurnishError
 
-_COMMANDS = (tune, apply, report, build, lto, cache)
+#: Modules of this package, in the order of the help.
+_COMMANDS = ("tune", "apply", "report", "build", "lto", "cache")
 
 _DESCRIPTION = """\
 Find, prove and ship the best [profile.release] for a Cargo project: burnish builds and measures profiles,
 and recommends one with its evidence and its price, or says that nothing is worth changing."""
 
 
-def build_parser(prog: str = "burnish") -> argparse.ArgumentParser:
-    """The parser of all commands."""
+def build_parser(prog: str = "burnish", *, only: str = "") -> argparse.ArgumentParser:
+    """The parser of all commands, or of one: `build` must not wait for the half second that `tune` takes to load."""
     parser = argparse.ArgumentParser(
         prog=prog, description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"burnish {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in _COMMANDS:
-        module.add_parser(commands)
+    for name in (only,) if only in _COMMANDS else _COMMANDS:
+        importlib.import_module(f"burnish.cli.{name}").add_parser(commands)
     return parser
 
 
 def main(argv: Sequence[str] | None = None, *, prog: str = "burnish") -> int:
     """Run a command; gives the exit code. What is no `BurnishError` is a bug and keeps its traceback."""
-    args = build_parser(prog).parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = build_parser(prog, only=words[0] if words else "").parse_args(words)
     try:
         return int(args.run_command(args))
     except BurnishError as error:

@@ -5,54 +5,34 @@ import os
 import sys
 from pathlib import Path
 
-from burnish.cargo.project import Selection
+from burnish.cli._selection import add_selection, project_path, selection, target_dir, terminal_width
 from burnish.errors import StoreError, UsageError
-from burnish.report import FORMATS, text
+from burnish.report import text
+from burnish.report.formats import FORMATS
 from burnish.tune.result import TuneResult
 from burnish.tune.session import Opening
+
+__all__ = [
+    "SUFFIXES",
+    "add_output",
+    "add_selection",
+    "check_exports",
+    "opening",
+    "show",
+    "terminal_width",
+    "use_color",
+]
 
 #: What a file name's ending says about the format of ``--export``.
 SUFFIXES = {".txt": "text", ".md": "markdown", ".json": "json", ".html": "html"}
 
 
-def add_selection(parser: argparse.ArgumentParser) -> None:
-    """Cargo's own options, in Cargo's words."""
-    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the project (default: this directory)")
-    group = parser.add_argument_group("selection, as in cargo build")
-    group.add_argument("-p", "--package", metavar="SPEC", help="the package")
-    artifact = group.add_mutually_exclusive_group()
-    artifact.add_argument("--bin", metavar="NAME", help="the program")
-    artifact.add_argument("--example", metavar="NAME", help="an example instead of a program")
-    artifact.add_argument("--lib", action="store_true", help="the library, if it is a cdylib or staticlib")
-    group.add_argument("-F", "--features", action="append", default=[], metavar="FEATURES")
-    group.add_argument("--all-features", action="store_true")
-    group.add_argument("--no-default-features", action="store_true")
-    group.add_argument("--target", metavar="TRIPLE", help="build for this target")
-    group.add_argument("--profile", default="release", metavar="NAME", help="the profile to tune (default: release)")
-    group.add_argument("--manifest-path", metavar="PATH", help="the manifest, instead of PATH")
-    group.add_argument("--target-dir", metavar="DIRECTORY", help="for all that burnish writes")
-    group.add_argument("--locked", action="store_true")
-    group.add_argument("--offline", action="store_true")
-
-
 def opening(args: argparse.Namespace, *, fresh: bool = False, wait: bool = True) -> Opening:
     """Where and how to open the project."""
     return Opening(
-        path=Path(args.manifest_path or args.path),
-        selection=Selection(
-            package=args.package,
-            bin=args.bin,
-            example=args.example,
-            lib=args.lib,
-            features=tuple(args.features),
-            all_features=args.all_features,
-            no_default_features=args.no_default_features,
-            target=args.target,
-            profile=args.profile,
-            locked=args.locked,
-            offline=args.offline,
-        ),
-        target_dir=Path(args.target_dir).absolute() if args.target_dir else None,
+        path=project_path(args),
+        selection=selection(args),
+        target_dir=target_dir(args),
         fresh=fresh,
         wait=wait,
     )
@@ -111,13 +91,3 @@ def use_color(wanted: str) -> bool:
     if wanted != "auto":
         return wanted == "always"
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def terminal_width() -> int:
-    """Columns of the terminal, 80 where there is none; never more than is readable."""
-    if not sys.stdout.isatty():
-        return 80
-    try:
-        return min(120, max(60, os.get_terminal_size(sys.stdout.fileno()).columns))
-    except OSError:
-        return 80

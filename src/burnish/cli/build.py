@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from burnish.cli import _common
-from burnish.errors import ToolError, UsageError
+from burnish.cli import _selection
+from burnish.errors import LtoError, StoreError, ToolError, UsageError
 from burnish.lto.build import config_text, run_build
 from burnish.lto.cache import DEFAULT_LIMIT, cache_directory
 from burnish.lto.record import LtoBuild
@@ -22,6 +22,9 @@ examples:
 """
 
 
+_FAILURES = {kind.exit_code: kind for kind in (UsageError, ToolError, StoreError, LtoError)}
+
+
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The command's options."""
     parser = commands.add_parser(
@@ -32,11 +35,11 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _common.add_selection(parser)
+    _selection.add_selection(parser)
     group = parser.add_argument_group("link-time optimization")
     group.add_argument("--lto", default="thin", metavar="MODE", help="thin (default), fat, grouped, grouped=K or off")
     group.add_argument("--engine", choices=[str(engine) for engine in Engine], default="burnish")
-    group.add_argument("-j", "--jobs", type=int, default=0, metavar="N", help="backends at a time (default: cores)")
+    group.add_argument("-j", "--jobs", type=int, metavar="N", help="backends at a time (default: cores)")
     group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
     group.add_argument("--print-config", action="store_true", help="print lines for .cargo/config.toml and stop")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of stdout (default: text)")
@@ -49,13 +52,15 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     environment = dict(os.environ)
     if args.print_config:
-        sys.stdout.write(config_text(settings, environment))
+        where, selected = _selection.project_path(args), _selection.selection(args)
+        sys.stdout.write(config_text(where, selected, settings, environment))
         return 0
     built = build(args, settings, environment)
     if args.format == "json":
         sys.stdout.write(report.render_json(built))
     elif not args.quiet:
-        sys.stdout.write(report.render(built, width=_common.terminal_width()))
+        where = output_name(built.product) if built.product is not None else ""
+        sys.stdout.write(report.render(built, product=where, width=_selection.terminal_width()))
     return 0
 
 
@@ -63,10 +68,14 @@ def build(args: argparse.Namespace, settings: Settings, environment: dict[str, s
     """One build.
 
     Raises:
-        ToolError: cargo, rustc or the link failed; what they said has been on stderr.
+        LtoError, ToolError, StoreError, UsageError: the link failed, in the driver's words.
+        ToolError: cargo or rustc failed; what they said has been on stderr.
     """
-    opening = _common.opening(args)
-    built = run_build(opening.path, opening.selection, opening.target_dir, settings, environment, quiet=args.quiet)
+    where, selected, target_dir = _selection.project_path(args), _selection.selection(args), _selection.target_dir(args)
+    built = run_build(where, selected, target_dir, settings, environment, quiet=args.quiet)
+    if built.code != 0 and built.failure is not None:
+        kind = _FAILURES.get(built.failure.code, LtoError)
+        raise kind(report.short_names(built.failure.message), hint=built.failure.hint)
     if built.code != 0:
         raise ToolError(f"cargo build failed with exit code {built.code}", hint="what went wrong stands above")
     return built
@@ -80,7 +89,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
     """
     lto = parse_lto(args.lto)
     engine = Engine(args.engine)
-    if args.jobs < 0:
+    if args.jobs is not None and args.jobs < 1:
         raise UsageError(f"--jobs {args.jobs}: it takes a number from 1")
     if engine is Engine.LLD and lto.mode in {Mode.FAT, Mode.GROUPED}:
         raise UsageError(
@@ -102,6 +111,6 @@ def settings_of(args: argparse.Namespace) -> Settings:
 def output_name(path: Path) -> str:
     """A path as people read it: relative to here where it lies below."""
     try:
-        return str(path.relative_to(Path.cwd()))
+        return str(path.resolve().relative_to(Path.cwd()))
     except ValueError:
         return str(path)

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import msgspec
 
-from burnish.cli import _common, build
-from burnish.errors import LtoError, StoreError
+from burnish.cli import _selection, build
+from burnish.errors import BurnishError, LtoError, StoreError, ToolError, UsageError
 from burnish.lto.build import run_build
 from burnish.lto.record import LtoBuild
+from burnish.lto.settings import Mode
 from burnish.report import lto as report
 
 
@@ -28,22 +29,24 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         description="Compile the project to bitcode, do the thin link, and print what it decides: "
         "which definitions are dead, what each unit imports and why, what is refused and why.",
     )
-    _common.add_selection(plan)
-    plan.add_argument("--lto", default="thin", metavar="MODE", help="thin (default), grouped or grouped=K")
+    _selection.add_selection(plan)
+    plan.add_argument("--lto", default="thin", metavar="MODE", help="thin (default), fat, grouped or grouped=K")
     plan.add_argument("--json", action="store_true", help="the whole plan as JSON")
-    plan.set_defaults(run_command=run_plan, engine="burnish", jobs=0, no_cache=False)
+    plan.set_defaults(run_command=run_plan, engine="burnish", jobs=None, no_cache=False)
 
 
 def run_plan(args: argparse.Namespace) -> int:
     """Plan and print."""
     settings = replace(build.settings_of(args), plan_only=True)
-    opening = _common.opening(args)
-    built = run_build(opening.path, opening.selection, opening.target_dir, settings, dict(os.environ), quiet=True)
+    if settings.lto.mode is Mode.OFF:
+        raise UsageError("--lto off: without link-time optimization there is nothing to plan")
+    where, selected, target_dir = _selection.project_path(args), _selection.selection(args), _selection.target_dir(args)
+    built = run_build(where, selected, target_dir, settings, dict(os.environ), quiet=True)
     plan = read_plan(built)
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(plan), indent=1).decode() + "\n")
     else:
-        sys.stdout.write(report.render_plan(plan, width=_common.terminal_width()))
+        sys.stdout.write(report.render_plan(plan, width=_selection.terminal_width()))
     return 0
 
 
@@ -51,12 +54,20 @@ def read_plan(built: LtoBuild) -> dict[str, object]:
     """The plan that the driver has written; the link itself fails on purpose, nothing is linked.
 
     Raises:
-        LtoError: the driver wrote none: cargo failed before, what it said is in the message.
+        LtoError, ToolError: the driver wrote none: cargo failed before, what it said is in the message.
         StoreError: the file cannot be read.
     """
     if not built.plan.is_file():
-        raise LtoError(f"no plan was made:\n{built.error}")
+        raise _no_plan(built)
     try:
         return dict(msgspec.json.decode(built.plan.read_bytes(), type=dict[str, object]))
     except (OSError, msgspec.DecodeError) as error:
         raise StoreError(f"cannot read the plan {built.plan}: {error}") from error
+
+
+def _no_plan(built: LtoBuild) -> BurnishError:
+    if built.failure is not None:
+        return LtoError(report.short_names(built.failure.message), hint=built.failure.hint)
+    if built.code != 0:
+        return ToolError(f"cargo failed before anything was linked:\n{built.error}")
+    return LtoError(f"no plan was made: {built.note or 'nothing was linked through burnish'}")

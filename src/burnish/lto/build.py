@@ -5,6 +5,7 @@ hands the final crate's link-time optimization to the driver. All of it happens 
 that plain cargo never takes a file of this build for one of its own.
 """
 
+import json
 import shutil
 import sys
 from collections.abc import Mapping
@@ -18,9 +19,10 @@ from burnish.cargo.invocation import Cargo, CargoRun
 from burnish.cargo.project import Project, Selection, find_manifest, read_project
 from burnish.cargo.toolchain import Toolchain, read_toolchain
 from burnish.errors import StoreError, ToolError, UnsupportedError, UsageError
+from burnish.lto.cache import digest_of
 from burnish.lto.record import LtoBuild
-from burnish.lto.recordfile import read_record
-from burnish.lto.settings import Mode, Settings, environment_of
+from burnish.lto.recordfile import FAILURE, read_failure, read_record
+from burnish.lto.settings import Mode, Settings, cores, environment_of
 
 #: Hosts whose toolchains ship libLLVM as a library that can be loaded, and whose linkers speak ELF.
 HOSTS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
@@ -48,7 +50,9 @@ def run_build(
     check_host(toolchain, selection.target)
     project = read_project(cargo, manifest, selection, target_dir)
     directory = project.target_directory / "burnish"
-    records = directory / "lto" / "records"
+    arguments = cargo_arguments(project, selection, settings, directory / "lto", quiet=quiet)
+    # What cargo takes for the same link has the same record: one that is fresh may be older than others.
+    records = directory / "lto" / "records" / digest_of(repr(_asked(arguments)).encode())[:16]
     if settings.lto.mode is not Mode.OFF and not project.artifact.takes_lto:
         raise UsageError(
             f"{project.artifact.name} is built as {', '.join(project.artifact.crate_types)}: "
@@ -56,26 +60,27 @@ def run_build(
             hint='link-time optimization needs crate-type = ["cdylib"] alone, or a program',
         )
     shim = _shim(cargo, toolchain, directory)
+    cargo.guard = (str(shim), "--burnish-exec")
     plan = records / f"{project.artifact.crate}.plan.json"
-    if settings.plan_only:
-        plan.unlink(missing_ok=True)
+    _forget(plan, records / FAILURE)
     run = cargo.run(
         "cargo",
-        cargo_arguments(project, selection, settings, directory / "lto", quiet=quiet),
+        arguments,
         environment=_environment(project, settings, environment, shim, records),
         # A plan ends with a link that is refused on purpose; only an error without a plan is one.
         show=not settings.plan_only,
     )
-    product = _product(run, project)
     record = records / f"{project.artifact.crate}.json"
     return LtoBuild(
         code=run.code,
-        product=product,
+        product=_product(run, project),
         record=read_record(record) if settings.lto.mode is not Mode.OFF and record.is_file() else None,
         plan=plan,
         fresh=all(unit.fresh for unit in run.units),
         wall=run.wall,
         error=run.error,
+        failure=read_failure(records),
+        note=_note(project, settings),
     )
 
 
@@ -133,29 +138,62 @@ def check_host(toolchain: Toolchain, target: str | None) -> None:
         )
 
 
-def config_text(settings: Settings, environment: Mapping[str, str]) -> str:
-    """Lines for a project's ``.cargo/config.toml`` that make plain cargo link through burnish."""
-    toolchain = read_toolchain(Cargo(Path.cwd(), environment))
-    check_host(toolchain, None)
-    variables = "\n".join(
-        f'{name} = "{value}"'
-        for name, value in environment_of(replace(settings, cache=None)).items()
-        if name in {"BURNISH_LTO", "BURNISH_LTO_ENGINE", "BURNISH_LTO_JOBS"}
-    )
+def config_text(path: Path, selection: Selection, settings: Settings, environment: Mapping[str, str]) -> str:
+    """Lines for a project's ``.cargo/config.toml`` that make plain cargo link through burnish.
+
+    Raises:
+        UsageError: link-time optimization is off, there is no project.
+    """
+    if settings.lto.mode is Mode.OFF:
+        raise UsageError("--lto off --print-config: without link-time optimization there is nothing to configure")
+    toolchain = read_toolchain(Cargo(find_manifest(path).parent, environment))
+    check_host(toolchain, selection.target)
+    variables = environment_of(settings)
+    names = ["BURNISH_LTO", "BURNISH_LTO_ENGINE"]
+    if settings.jobs != cores():
+        names.append("BURNISH_LTO_JOBS")
+    if settings.cache is None:
+        names.append("BURNISH_LTO_CACHE")
+    lines = "\n".join(f"{name} = {_toml(variables[name])}" for name in names)
     return f"""\
 # Plain cargo with burnish's link-time optimization: put these lines into .cargo/config.toml.
 # Build scripts and proc macros are linked as ever: the driver passes them on to cc.
+# A linker of the project's own goes to [env] as BURNISH_REAL_LINKER. cargo clean when these lines change.
 
-[target.{toolchain.host}]
-linker = "{linker_driver()}"
+[target.{selection.target or toolchain.host}]
+linker = {_toml(str(linker_driver()))}
 rustflags = ["-Clinker-plugin-lto"]
 
-[profile.release]
+[profile.{selection.profile}]
 lto = "thin"
 
 [env]
-{variables}
+{lines}
 """
+
+
+def _toml(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _asked(arguments: list[str]) -> list[str]:
+    return [argument for argument in arguments if argument != "--quiet"]
+
+
+def _forget(*files: Path) -> None:
+    try:
+        for file in files:
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write to {files[0].parent}: {error.strerror}", hint="choose another place with --target-dir"
+        ) from error
+
+
+def _note(project: Project, settings: Settings) -> str:
+    if settings.lto.mode is Mode.OFF or "staticlib" not in project.artifact.crate_types:
+        return ""
+    return "thin by rustc itself: a staticlib is not linked, no linker can optimize it"
 
 
 def _shim(cargo: Cargo, toolchain: Toolchain, directory: Path) -> Path:
@@ -187,6 +225,6 @@ def _product(run: CargoRun, project: Project) -> Path | None:
         if unit.executable is not None:
             return Path(unit.executable)
         for name in unit.filenames:
-            if name.endswith(".so"):
+            if name.endswith((".so", ".a")):
                 return Path(name)
     return None

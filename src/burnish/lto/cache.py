@@ -22,6 +22,9 @@ DEFAULT_LIMIT = 4 << 30
 PRUNE_INTERVAL = 20 * 60
 #: Seconds: what was used this recently is never pruned, another build may be about to read it.
 _IN_USE = 60 * 60
+#: Seconds after which a file that is still unfinished has lost its writer.
+_WRITING = 10 * 60
+_UNFINISHED = ".unfinished"
 _DIGEST = 64
 
 
@@ -75,7 +78,7 @@ class Cache:
         """
         digest = digest or digest_of(data)
         place = self.blob(digest)
-        if not self._touched(place, len(data)):
+        if not self._holds(place, data):
             _write_whole(place, data)
         return digest
 
@@ -127,7 +130,7 @@ class Cache:
 
     def info(self) -> CacheInfo:
         """Count what is there."""
-        sizes = [entry.size for entry in self._entries("blobs")]
+        sizes = [entry.size for entry in self._contents()]
         return CacheInfo(
             path=self.path, blobs=len(sizes), bytes=sum(sizes), actions=sum(1 for _ in self._entries("actions"))
         )
@@ -138,7 +141,8 @@ class Cache:
         What was used within the last ``spare`` seconds stays. Actions whose objects are gone are misses from then on,
         and go once they are as old as the oldest blob kept.
         """
-        entries = sorted(self._entries("blobs"), key=lambda entry: entry.used)
+        self._remove_unfinished(spare)
+        entries = sorted(self._contents(), key=lambda entry: entry.used)
         total = sum(entry.size for entry in entries)
         removed = freed = 0
         horizon = self._now() - spare
@@ -175,6 +179,15 @@ class Cache:
     def _action(self, key: str) -> Path:
         return self.path / "actions" / key[:2] / key
 
+    def _holds(self, place: Path, data: bytes | memoryview) -> bool:
+        """Whether an entry is there, undamaged; marks it as used."""
+        if not self._touched(place, len(data)):
+            return False
+        try:
+            return place.read_bytes() == data
+        except OSError:
+            return False
+
     def _touched(self, place: Path, size: int) -> bool:
         """Mark an entry as used; False where it is missing or has another size."""
         try:
@@ -188,12 +201,23 @@ class Cache:
             return False
         return True
 
+    def _contents(self) -> Iterator["_Entry"]:
+        """Blobs, and what lld keeps beside them (``--engine lld``)."""
+        yield from self._entries("blobs")
+        yield from (entry for entry in _files(self.path / "lld") if entry.path.name.startswith("llvmcache-"))
+
     def _entries(self, name: str) -> Iterator["_Entry"]:
         for directory in _scan(self.path / name):
-            for entry in _scan(Path(directory.path)) if directory.is_dir(follow_symlinks=False) else ():
+            if directory.is_dir(follow_symlinks=False):
+                yield from _files(Path(directory.path))
+
+    def _remove_unfinished(self, spare: float) -> None:
+        """Remove what killed builds were writing; a write takes seconds at most."""
+        horizon = self._now() - max(spare, _WRITING)
+        for entry in [*self._entries("blobs"), *self._entries("actions")]:
+            if entry.path.name.endswith(_UNFINISHED) and entry.used <= horizon:
                 with contextlib.suppress(OSError):
-                    found = entry.stat(follow_symlinks=False)
-                    yield _Entry(path=Path(entry.path), size=found.st_size, used=found.st_mtime)
+                    entry.path.unlink()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,6 +225,14 @@ class _Entry:
     path: Path
     size: int
     used: float
+
+
+def _files(directory: Path) -> Iterator[_Entry]:
+    for entry in _scan(directory):
+        with contextlib.suppress(OSError):
+            if entry.is_file(follow_symlinks=False):
+                found = entry.stat(follow_symlinks=False)
+                yield _Entry(path=Path(entry.path), size=found.st_size, used=found.st_mtime)
 
 
 def _scan(path: Path) -> list["os.DirEntry[str]"]:
@@ -216,9 +248,9 @@ def _is_digest(text: str) -> bool:
 
 
 def _write_whole(place: Path, data: bytes | memoryview) -> None:
-    place.parent.mkdir(exist_ok=True)
-    unfinished = place.with_name(f"{place.name}.{os.getpid()}.unfinished")
+    unfinished = place.with_name(f"{place.name}.{os.getpid()}{_UNFINISHED}")
     try:
+        place.parent.mkdir(exist_ok=True)
         with unfinished.open("wb") as file:
             file.write(data)
         unfinished.replace(place)

@@ -3,6 +3,7 @@
 A linker has no say on a terminal: rustc shows what it printed only where it fails. What was done goes to the record.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,19 +11,21 @@ from pathlib import Path
 
 import msgspec
 
-from burnish.errors import BurnishError, UnsupportedError
+from burnish.errors import BurnishError, StoreError, UnsupportedError, UsageError
 from burnish.lto.job import LinkJob, sysroot_of
 from burnish.lto.line.arguments import LinkLine, parse
 from burnish.lto.line.libraries import Disk
 from burnish.lto.line.rustc import RustcArguments, pass_through_reason, rustc_of
 from burnish.lto.line.symbols import version_scripts
 from burnish.lto.line.words import expand
-from burnish.lto.record import VERSION, LinkRecord
-from burnish.lto.recordfile import write_record
+from burnish.lto.record import VERSION, Failure, LinkRecord
+from burnish.lto.recordfile import FAILURE, write_record
 from burnish.lto.settings import Engine, Mode, Settings, read_settings
 
 #: What bitcode and its wrapper begin with.
 _BITCODE = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
+#: Linkers that compilers call; rustc speaks to burnish-cc as to a compiler.
+_BARE_LINKERS = frozenset({"ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold", "lld", "mold", "rust-lld", "wild"})
 
 
 def main() -> int:
@@ -33,6 +36,10 @@ def main() -> int:
         print(f"burnish-cc: error: {error.message}", file=sys.stderr)  # noqa: T201  # rustc shows it
         if error.hint:
             print(f"burnish-cc: hint: {error.hint}", file=sys.stderr)  # noqa: T201
+        if directory := os.environ.get("BURNISH_LTO_RECORD"):
+            failure = Failure(message=error.message, hint=error.hint, code=error.exit_code)
+            with contextlib.suppress(StoreError):
+                write_record(Path(directory), FAILURE, failure)
         return error.exit_code
 
 
@@ -43,6 +50,7 @@ def drive(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         BurnishError: it failed; no output was written.
     """
     settings = read_settings(environment)
+    _check_linker(settings.linker)
     line = parse(expand(argv, _response))
     told = rustc_of(os.getppid())
     record = LinkRecord(
@@ -57,10 +65,13 @@ def drive(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     reason = _reason_to_pass_through(line, told, settings)
     if reason is not None:
         _write(settings, msgspec.structs.replace(record, passed_through=reason))
-        return _become(settings.linker, argv)
+        return _become(settings.linker, [*argv, *_choice(line, settings, environment)])
     # Only here: a link that is passed on must not wait for numpy.
     from burnish.lto import engine, lld  # noqa: PLC0415
+    from burnish.lto.processes import die_with_parent  # noqa: PLC0415
 
+    # A link that goes on after its cargo was killed would write over what the next one has linked.
+    die_with_parent(os.getppid())
     job = LinkJob(line=line, told=told, settings=settings, sysroot=sysroot_of(os.getppid(), environment))
     if settings.plan_only:
         write_record(settings.record or Path(), f"{record.crate}.plan.json", engine.plan(job))
@@ -70,11 +81,19 @@ def drive(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         try:
             _write(settings, engine.link(job, record))
         except UnsupportedError as error:
-            record = msgspec.structs.replace(record, done_by=Engine.LLD, reason=f"by lld: {error.message}")
+            record = msgspec.structs.replace(record, done_by=Engine.LLD, reason=error.message)
         else:
             return 0
     _write(settings, lld.link(job, record))
     return 0
+
+
+def _check_linker(linker: str) -> None:
+    if Path(linker).name in _BARE_LINKERS:
+        raise UsageError(
+            f"the linker of this project is {linker}, burnish needs a compiler that calls it",
+            hint='linker = "clang" (or "cc"), and rustflags = ["-Clink-arg=-fuse-ld=..."] to choose the linker',
+        )
 
 
 def _reason_to_pass_through(line: LinkLine, told: RustcArguments | None, settings: Settings) -> str | None:
@@ -85,6 +104,17 @@ def _reason_to_pass_through(line: LinkLine, told: RustcArguments | None, setting
         name for _, script in version_scripts(line, disk.text) for node in script.nodes for name in node.globals.exact
     )
     return pass_through_reason(line, told, exported=tuple(exported), bitcode=_has_bitcode(line))
+
+
+def _choice(line: LinkLine, settings: Settings, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Arguments that choose lld where bitcode is passed on: plain cargo with burnish's lines, without optimization."""
+    if not _has_bitcode(line):
+        return ()
+    try:
+        sysroot = sysroot_of(os.getppid(), environment)
+    except UnsupportedError:
+        return ()
+    return LinkJob(line=line, told=None, settings=settings, sysroot=sysroot).linker_choice
 
 
 def _has_bitcode(line: LinkLine) -> bool:

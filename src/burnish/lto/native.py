@@ -19,13 +19,14 @@ _PREFIX = ".burnish-link-"
 
 
 def run_linker(linker: str, argv: Sequence[str], scratch: Path) -> None:
-    """Run the linker to its end; what it says goes to stderr.
+    """Run the linker to its end; what it says goes to stderr. The output appears under its name whole.
 
     Raises:
         ToolError: it cannot be run.
         LtoError: it failed.
+        StoreError: the output cannot take its place.
     """
-    arguments = list(argv)
+    arguments, output = _redirected(argv, scratch / "output")
     if sum(map(len, arguments)) > _LONG:
         response = scratch / "arguments"
         response.write_text(quote(arguments), encoding="utf-8", errors="surrogateescape")
@@ -37,7 +38,30 @@ def run_linker(linker: str, argv: Sequence[str], scratch: Path) -> None:
             f"cannot run the linker {linker}: {error.strerror}", hint="install gcc or clang (Debian: build-essential)"
         ) from error
     if done.returncode != 0:
-        raise LtoError(f"the linker {linker} failed with exit code {done.returncode}; what it said stands above")
+        raise LtoError(f"the linker {linker} {_ended(done.returncode)}; what it said stands above")
+    if output is not None:
+        try:
+            (scratch / "output").replace(output)
+        except OSError as error:
+            raise StoreError(f"cannot write {output}: {error.strerror}") from error
+
+
+def _redirected(argv: Sequence[str], place: Path) -> tuple[list[str], Path | None]:
+    """The arguments with the output elsewhere, and where it belongs.
+
+    A linker that outlives a killed burnish must not write over what a later build has linked, and some write in place.
+    """
+    arguments = list(argv)
+    for at in range(len(arguments) - 2, -1, -1):
+        if arguments[at] == "-o":
+            output = Path(arguments[at + 1])
+            arguments[at + 1] = str(place)
+            return arguments, output
+    return arguments, None
+
+
+def _ended(code: int) -> str:
+    return f"failed with exit code {code}" if code >= 0 else f"was killed by signal {-code}"
 
 
 @contextmanager
@@ -64,9 +88,13 @@ def scratch_directory(output: Path) -> Iterator[Path]:
 def _is_alive(pid: str) -> bool:
     if not pid.isdigit():
         return True
-    with contextlib.suppress(PermissionError):
-        try:
-            os.kill(int(pid), 0)
-        except (ProcessLookupError, OverflowError):
-            return False
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    with contextlib.suppress(OSError):
+        # A zombie: ended, and where no init runs (containers) nobody ever takes note of it.
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
     return True

@@ -51,6 +51,14 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[BackendStage, ...] = ()
 
 
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a link failed, in the driver's words: rustc hides them in a page of arguments."""
+
+    message: str
+    hint: str
+    code: int
+
+
 class LinkRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A link.
 
@@ -106,6 +114,8 @@ class LtoBuild:
         fresh: nothing had to be compiled or linked.
         wall: seconds of the whole build.
         error: what cargo said, where it was not shown as it came (plans only).
+        failure: how the driver failed, None where it did not.
+        note: what else is to be said of who did link-time optimization.
     """
 
     code: int
@@ -115,3 +125,5 @@ class LtoBuild:
     fresh: bool
     wall: float
     error: str = ""
+    failure: Failure | None = None
+    note: str = ""

@@ -3,6 +3,7 @@
 Written by the linker driver, read by ``burnish build`` and ``burnish lto``.
 """
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ from typing import Any
 import msgspec
 
 from burnish.errors import StoreError
-from burnish.lto.record import VERSION, LinkRecord
+from burnish.lto.record import VERSION, Failure, LinkRecord
+
+#: In a directory of records: why the last link failed.
+FAILURE = "failed.json"
 
 
-def write_record(directory: Path, name: str, content: LinkRecord | dict[str, Any]) -> Path:
+def write_record(directory: Path, name: str, content: LinkRecord | Failure | dict[str, Any]) -> Path:
     """Write ``name`` whole or not at all.
 
     Raises:
@@ -26,9 +30,18 @@ def write_record(directory: Path, name: str, content: LinkRecord | dict[str, Any
         unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
         unfinished.replace(place)
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
         raise StoreError(f"cannot write the record of the link, {place}: {error.strerror}") from error
     return place
+
+
+def read_failure(directory: Path) -> Failure | None:
+    """Why the last link failed; None where nothing sound is said of it."""
+    try:
+        return msgspec.json.decode((directory / FAILURE).read_bytes(), type=Failure)
+    except (OSError, msgspec.DecodeError):
+        return None
 
 
 def read_record(path: Path) -> LinkRecord:

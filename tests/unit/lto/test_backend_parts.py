@@ -8,12 +8,12 @@ from burnish.errors import LlvmError
 from burnish.lto.backend import Codegen, Member, Road, Unit
 from burnish.lto.do import label
 from burnish.lto.do.output import unfinished, write_whole
-from burnish.lto.do.processes import describe_status
 from burnish.lto.do.split import Definition, assign, suffix, unique_name
 from burnish.lto.do.stages import StageLog
 from burnish.lto.do.strip import shares
 from burnish.lto.do.unit import machine_options, pipeline
 from burnish.lto.do.worker import Done, Entered, Failed, read_line
+from burnish.lto.processes import describe_status
 
 _DEFINITIONS = st.lists(
     st.builds(Definition, address=st.integers(1, 1 << 40), weight=st.integers(0, 500), pinned=st.booleans()),

@@ -55,7 +55,9 @@ def _backend(unit: Unit, codegen: Codegen, library: Library, flags: int | None, 
 
 
 def label(unit: Unit) -> str:
-    """How messages name a unit: its name and its first modules."""
+    """How messages name a unit: its name and its first modules, once where they are the same."""
+    if [member.label for member in unit.members] == [unit.name]:
+        return unit.name
     labels = [member.label for member in unit.members[:_NAMED]]
     more = len(unit.members) - len(labels)
     return f"{unit.name}: {', '.join(labels)}" + (f" and {more} more" if more else "")

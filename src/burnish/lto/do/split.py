@@ -15,8 +15,8 @@ from pathlib import Path
 from burnish.errors import LlvmError
 from burnish.lto.backend import Unit
 from burnish.lto.do.output import own_id, write_whole
-from burnish.lto.do.processes import describe_status, die_with_parent
 from burnish.lto.llvm import LOCAL, Linkage, Module, PassOptions, TargetMachine, ValueRef, Visibility, run_passes
+from burnish.lto.processes import describe_status, die_with_parent
 
 #: Owner of all that cannot be spread: variables, aliases, groups, what is kept by name.
 _MAIN = 0
@@ -96,7 +96,11 @@ def _prepare(module: Module, own: bytes) -> list[Definition]:
         if module.linkage(value) not in LOCAL or module.is_declaration(value):
             continue
         name = module.name(value)
-        if name not in used:
+        if module.linkage(value) == Linkage.PRIVATE and name not in used:
+            # In one object it would have no name at all; here the symbol table has to carry one, so a short one.
+            counter += 1
+            module.rename(value, b"L$%x" % counter)
+        elif name not in used:
             # assembly refers to used ones by their name
             counter += not name
             module.rename(value, unique_name(name or b"anon.%d" % counter, own))

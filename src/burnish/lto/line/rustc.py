@@ -147,13 +147,14 @@ def codegen_of(
         line: the link line: its hints, and whether it strips debug info.
         rustc: what rustc was told, if that is known.
         triple: the modules' target triple.
-        native_cpu: what ``target-cpu=native`` is on this machine, asked only where it is needed.
+        native_cpu: what ``target-cpu=native`` is on this machine, asked only where it is needed (else the line's hint).
     """
     hints = _hints(line)
     told = rustc or RustcArguments(crate_name="", crate_types=(), test=False, target="", codegen=())
     cpu = told.last("target-cpu") or hints.get("mcpu", "")
-    if cpu == "native" and native_cpu is not None:
-        cpu = native_cpu()
+    if cpu == "native":
+        # rustc has put the CPU's own name on the line.
+        cpu = native_cpu() if native_cpu is not None else hints.get("mcpu", "")
     level = told.opt_level if rustc is not None else hints.get("O", "3")
     items = [item for value in told.all("target-feature") for item in value.split(",")]
     return Codegen(
