@@ -59,8 +59,8 @@ def run(args: argparse.Namespace) -> int:
     if args.format == "json":
         sys.stdout.write(report.render_json(built))
     elif not args.quiet:
-        where = output_name(built.product) if built.product is not None else ""
-        sys.stdout.write(report.render(built, product=where, width=_selection.terminal_width()))
+        product = output_name(built.product) if built.product is not None else ""
+        sys.stdout.write(report.render(built, product=product, width=_selection.terminal_width()))
     return 0
 
 
