@@ -217,7 +217,10 @@ MARKS = ["", "", "~", "=", ".", "?", "?", "?~", "?."]
 
 @st.composite
 def programs(draw: st.DrawFn) -> list[LinkInput]:
-    words = st.lists(st.builds(str.__add__, st.sampled_from(MARKS), st.sampled_from(NAMES)), max_size=6).map(" ".join)
+    # A symbol table has a name once.
+    words = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(MARKS), max_size=6).map(
+        lambda marks: " ".join(mark + name for name, mark in marks.items())
+    )
     forms = st.sampled_from([bitcode, lazy_bitcode, native, lazy_native, shared])
     return [draw(forms)(draw(words)) for _ in range(draw(st.integers(0, 7)))]
 
