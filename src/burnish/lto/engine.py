@@ -67,7 +67,7 @@ def view(program: Program) -> dict[str, Any]:
 def read_inputs(job: LinkJob, cache: Cache) -> Gathered:
     """The inputs of the job's line."""
     files = locate(job.line, driver_directories([job.settings.linker], job.line), Disk())
-    return gather(files, cache)
+    return gather(files, cache, job.settings.jobs)
 
 
 def _finished(

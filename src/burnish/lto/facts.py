@@ -83,20 +83,20 @@ _ENCODER = msgspec.msgpack.Encoder()
 _DECODER = msgspec.msgpack.Decoder(tuple[ObjectFacts, ...])
 
 
-def facts_of(path: Path, cache: Cache) -> tuple[ObjectFacts, ...]:
-    """The facts of a file, of its objects that mean anything to a link.
+def known_facts(path: Path, cache: Cache) -> tuple[ObjectFacts, ...] | None:
+    """The facts that an earlier link has kept of a file; None where it kept none."""
+    key = _identity(path)
+    return _known(key, cache) if key else None
+
+
+def keep_facts(path: Path, facts: tuple[ObjectFacts, ...], cache: Cache) -> None:
+    """Keep them for later links.
 
     Raises:
-        UnsupportedError: it cannot be read, or is of a form the engine does not take.
-        BitcodeError: it is damaged.
+        StoreError: the cache cannot be written.
     """
-    key = _identity(path)
-    if key and (known := _known(key, cache)) is not None:
-        return known
-    found = tuple(read_facts(path))
-    if key:
-        cache.record(key, [cache.put(_ENCODER.encode(found))])
-    return found
+    if key := _identity(path):
+        cache.record(key, [cache.put(_ENCODER.encode(facts))])
 
 
 def read_facts(path: Path) -> Iterator[ObjectFacts]:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from burnish.errors import BitcodeError
 from burnish.lto.cache import Cache
-from burnish.lto.facts import ObjectFacts, facts_of, read_facts
+from burnish.lto.facts import ObjectFacts, read_facts
 from burnish.lto.line.libraries import Located
 from burnish.lto.modules import ModuleSummary
 from burnish.lto.objects import Form, LinkInput
+from burnish.lto.reading import read_all
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,16 +29,16 @@ class Gathered:
     digests: dict[int, str] = field(default_factory=dict)
 
 
-def gather(files: Sequence[Located], cache: Cache) -> Gathered:
-    """Read the files of a link.
+def gather(files: Sequence[Located], cache: Cache, jobs: int) -> Gathered:
+    """Read the files of a link, by ``jobs`` processes where there is much to read.
 
     Raises:
         BitcodeError: a module is damaged.
         UnsupportedError: a file cannot be read, or a module is of a form the engine does not take.
     """
     gathered = Gathered()
-    for located in files:
-        facts = facts_of(located.path, cache)
+    known = read_all([located.path for located in files], cache, jobs)
+    for located, facts in zip(files, known, strict=True):
         try:
             _add_file(gathered, located, facts)
         except BitcodeError:
