@@ -17,7 +17,7 @@ import projects
 pytestmark = pytest.mark.cargo
 
 # Two code-distinct candidates and a short budget: a tune of some seconds.
-NARROW = ("--only", "o3-*-cgu1-*", "--options", "lto=false,fat", "--budget", "30s", "--progress", "plain")
+NARROW = ("--only", "o3-*-cgu1-*", "--options", "lto=false,fat", "--budget", "2m", "--progress", "plain")
 LOOP = """\
 fn main() {
     let mut total = 0u32;

@@ -6,6 +6,7 @@ The small ones of bench/behaviour; `bench/behaviour.py` compares all of them, an
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,17 +43,21 @@ def answers(program: Path, case: Case) -> list[tuple[int, str]]:
     """Exit code or signal, and standard output, of each call."""
     environment = {**os.environ, "RUST_BACKTRACE": "0"}
     runs = [
-        subprocess.run(
-            [program, *call], env=environment, capture_output=True, text=True, check=False, timeout=60
-        )
+        subprocess.run([program, *call], env=environment, capture_output=True, text=True, check=False, timeout=60)
         for call in case.calls
     ]
     return [(run.returncode, run.stdout) for run in runs]
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for all: their standard library is the same."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.project) for case in CASES])
 def test_a_program_built_in_any_mode_does_what_plain_cargos_does(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: Case
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
     source = tmp_path / case.project
     shutil.copytree(PROJECTS / case.project, source)
@@ -64,9 +69,10 @@ def test_a_program_built_in_any_mode_does_what_plain_cargos_does(
     for word in case.words:
         assert any(word in out for _, out in expected), expected
 
-    monkeypatch.setenv("BURNISH_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("BURNISH_CACHE_DIR", str(cache))
     for mode in ("thin", "grouped", "fat"):
-        built = run_cargo(source, "burnish", "build", "--lto", mode, "--locked", "--quiet")
+        command = [sys.executable, "-m", "burnish", "build", "--lto", mode, "--locked", "--offline", "--quiet"]
+        built = subprocess.run(command, cwd=source, capture_output=True, text=True, check=False)
         assert built.returncode == 0, built.stderr
         program = source / "target" / "burnish" / "lto" / "release" / case.project
         assert answers(program, case) == expected, mode

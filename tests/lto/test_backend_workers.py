@@ -237,6 +237,8 @@ def test_an_interrupt_ends_all_workers(library: Library, tmp_path: Path) -> None
         os.kill(os.getpid(), signal.SIGUSR2)  # select is only left for a real signal
 
     previous = signal.signal(signal.SIGUSR2, lambda *_: None)
+    # Background jobs of a shell are started with SIGINT ignored.
+    interrupts = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=interrupt)
     thread.start()
     try:
@@ -247,6 +249,7 @@ def test_an_interrupt_ends_all_workers(library: Library, tmp_path: Path) -> None
     finally:
         thread.join()
         signal.signal(signal.SIGUSR2, previous)
+        signal.signal(signal.SIGINT, interrupts)
     assert [path.name for path in tmp_path.iterdir()] == ["begun"]
     assert _no_children()
 
