@@ -172,11 +172,10 @@ def burnished(case: Case, source: Path, work: Path, road: str, engine: str) -> B
     command = (sys.executable, "-m", "burnish", "build", "--lto", road, "--engine", engine, "--format", "json", "-q")
     said = json.loads(run((*command, *case.selection, "--target-dir", str(target)), source))
     link = said["link"]
-    note = (
-        ""
-        if link["done_by"] == engine and not link["passed_through"]
-        else f" (by {link['done_by']}: {link['reason']}{link['passed_through']})"
-    )
+    if link is None:
+        raise SystemExit(f"{case.name}: nothing was linked, and no record says by whom: remove {target}")
+    by_another = link["done_by"] != engine or link["passed_through"]
+    note = f" (by {link['done_by']}: {link['reason']}{link['passed_through']})" if by_another else ""
     return measured(case, target / "burnish" / "lto" / "release" / case.file, source, work, note)
 
 
