@@ -71,7 +71,7 @@ def program_of(job: LinkJob, gathered: Gathered) -> Program:
     triple, producer = check_modules(modules, labels)
     library = job.library
     link = thin_link(combine(modules), resolution, numbers)
-    fat = job.settings.lto.mode is Mode.FAT
+    road = Road(job.settings.lto.mode)
     return Program(
         plan=decide(link, partition(link, job.settings.lto, job.settings.jobs)),
         objects=objects,
@@ -82,8 +82,8 @@ def program_of(job: LinkJob, gathered: Gathered) -> Program:
         producer=producer,
         toolchain=f"{producer} {library.name} {library.stat().st_size}",
         library=library,
-        road=Road.FAT if fat else Road.THIN,
-        parts=job.settings.jobs if fat else 1,
+        road=road,
+        parts=job.settings.jobs if road is Road.FAT else 1,
     )
 
 

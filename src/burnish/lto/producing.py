@@ -107,10 +107,20 @@ def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: l
     # A link that finds everything in the cache never loads LLVM.
     from burnish.lto.do import run_units  # noqa: PLC0415
     from burnish.lto.llvm import load  # noqa: PLC0415
+    from burnish.lto.sources import import_sources  # noqa: PLC0415
 
     load(program.library).check_producer(program.producer)
     places = _places(program, cache, (item.unit for item in missing))
-    units = [_unit(program, item, places, scratch) for item in missing]
+    sources = import_sources(
+        program,
+        [item.unit for item in missing],
+        places,
+        cache=cache if job.settings.cache else None,
+        directory=scratch / "sources",
+        jobs=job.settings.jobs,
+        timeout=TIMEOUT,
+    )
+    units = [_unit(program, item, places, sources, scratch) for item in missing]
     keys = {unit.name: item for unit, item in zip(units, missing, strict=True)}
 
     def keep(result: UnitResult) -> None:
@@ -130,12 +140,12 @@ def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: l
     return {keys[result.name].unit: result for result in results}
 
 
-def _unit(program: Program, item: _Wanted, places: dict[int, Place], scratch: Path) -> Unit:
+def _unit(program: Program, item: _Wanted, places: dict[int, Place], sources: dict[int, Path], scratch: Path) -> Unit:
     plan = program.plan
     imports = plan.imports_of(item.unit)
     path = scratch / f"{item.unit}.thinlto.bc"
     if imports.stop > imports.start:
-        path.write_bytes(shard(plan, item.unit, {number: str(place.bitcode) for number, place in places.items()}))
+        path.write_bytes(shard(plan, item.unit, {number: str(source) for number, source in sources.items()}))
     nowhere = Place(bitcode=Path(), label="")
     return unit_of(
         plan,

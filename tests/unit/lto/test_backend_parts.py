@@ -8,9 +8,9 @@ from burnish.errors import LlvmError
 from burnish.lto.backend import Codegen, Member, Road, Unit
 from burnish.lto.do import label
 from burnish.lto.do.output import unfinished, write_whole
+from burnish.lto.do.slim import Slim, shares, worth_slimming
 from burnish.lto.do.split import Definition, assign, suffix, unique_name
 from burnish.lto.do.stages import StageLog
-from burnish.lto.do.strip import shares
 from burnish.lto.do.unit import machine_options, pipeline
 from burnish.lto.do.worker import Done, Entered, Failed, read_line
 from burnish.lto.processes import describe_status
@@ -66,16 +66,35 @@ def test_units_give_different_suffixes_and_always_the_same() -> None:
     assert suffix("a").isdigit()
 
 
-@given(
-    st.lists(st.integers(0, 1000), max_size=30).map(lambda sizes: {Path(str(n)): size for n, size in enumerate(sizes)}),
-    st.integers(1, 5),
-)
-def test_each_copy_is_in_one_share(sizes: dict[Path, int], workers: int) -> None:
-    copies = tuple((path, path / "out") for path in sizes)
-    found = shares(copies, workers, sizes)
-    assert sorted(copy for share in found for copy in share) == sorted(copies)
+@given(st.lists(st.integers(0, 1000), max_size=30), st.integers(1, 5))
+def test_each_copy_is_in_one_share(sizes: list[int], workers: int) -> None:
+    copies = [
+        Slim(
+            bitcode=Path(str(number)),
+            label=str(number),
+            size=size,
+            out=Path(f"{number}.out"),
+            keep=frozenset(),
+            strip_debug=False,
+        )
+        for number, size in enumerate(sizes)
+    ]
+    found = shares(copies, workers)
+    assert sorted(copy.label for share in found for copy in share) == sorted(copy.label for copy in copies)
     assert len(found) <= workers
     assert all(found)
+
+
+@pytest.mark.parametrize(
+    ("size", "importers", "worth"),
+    [
+        pytest.param(5_000_000, 200, True, id="std of a large program"),
+        pytest.param(5_000_000, 3, False, id="std after an edit"),
+        pytest.param(100_000, 20, False, id="a module of a dependency"),
+    ],
+)
+def test_a_copy_is_made_where_many_import_much(size: int, importers: int, worth: bool) -> None:
+    assert worth_slimming({7: size}, {7: importers, 8: 1000}) == [7] * worth
 
 
 @pytest.mark.parametrize(
@@ -108,6 +127,7 @@ def test_a_wait_status_is_said_in_words(status: int, words: str) -> None:
     ("road", "level", "expected"),
     [
         pytest.param(Road.THIN, "O3", "globaldce,thinlto<O3>", id="thin"),
+        pytest.param(Road.GROUPED, "Os", "globaldce,lto<Os>", id="grouped"),
         pytest.param(Road.FAT, "Oz", "globaldce,lto<Oz>", id="fat"),
     ],
 )

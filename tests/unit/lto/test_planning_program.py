@@ -40,7 +40,7 @@ def program(sources: Sequence[Source], lto: Lto, *, cores: int = 2) -> Program:
         producer="LLVM22",
         toolchain="LLVM22",
         library=Path(),
-        road=Road.FAT if lto.mode is Mode.FAT else Road.THIN,
+        road=Road(lto.mode),
         parts=1,
     )
 

@@ -1,11 +1,12 @@
 """The plan of a link: what a thin link and a partition of its modules into units come to."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import md5
 
 import numpy as np
 
-from burnish.lto.decide.columns import Ints, Lists, starts_of
+from burnish.lto.decide.columns import Ints, Lists, distinct, joined, starts_of
 from burnish.lto.decide.fates import Fates, fates
 from burnish.lto.decide.grouping import live_weights
 from burnish.lto.decide.imports import Imports, Refusals, cross_module_imports
@@ -47,6 +48,13 @@ class Plan:
         """Where a unit's imports stand among all."""
         first, end = np.searchsorted(self.imports.unit, [unit, unit + 1])
         return slice(int(first), int(end))
+
+    def imported_by(self, units: Iterable[int]) -> tuple[Ints, dict[int, int]]:
+        """All definitions that these units import, each once, and how many of the units import from each module."""
+        slices = [self.imports.row[self.imports_of(unit)] for unit in units]
+        sources = joined([distinct(self.index.module[rows]) for rows in slices])
+        modules, counts = np.unique(sources, return_counts=True)
+        return distinct(joined(slices)), dict(zip(modules.tolist(), counts.tolist(), strict=True))
 
     def costs(self) -> Ints:
         """What each unit's backend has to do: live instructions of its own and imported ones."""

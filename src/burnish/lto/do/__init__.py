@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from burnish.errors import LlvmError
 from burnish.lto.backend import Codegen, Unit, UnitResult
 from burnish.lto.do.pool import Job, run_jobs
 from burnish.lto.do.sections import probe_section_flags
+from burnish.lto.do.slim import Slim, shares, slim_copies, worth_slimming
 from burnish.lto.do.stages import StageLog
-from burnish.lto.do.strip import shares, strip_some
 from burnish.lto.do.unit import Backend, machine_options, run_unit
 from burnish.lto.llvm import Library, load
 
@@ -63,26 +62,22 @@ def label(unit: Unit) -> str:
     return f"{unit.name}: {', '.join(labels)}" + (f" and {more} more" if more else "")
 
 
-def strip_debug_copies(copies: Sequence[tuple[Path, Path]], *, library: Path, jobs: int, timeout: float | None) -> None:
-    """Write copies of modules without debug info: pairs of bitcode and copy.
+def make_slim(copies: Sequence[Slim], *, library: Path, jobs: int, timeout: float | None) -> None:
+    """Make slim copies of modules to import from, by ``jobs`` processes.
 
     Raises:
         LlvmError: a module cannot be read, a copy not written; copies made before that stay.
     """
-    try:
-        sizes = {bitcode: bitcode.stat().st_size for bitcode, _ in copies}
-    except OSError as error:
-        raise LlvmError(f"cannot read {error.filename}: {error.strerror}") from error
     loaded = load(library)
     tasks = [
-        Job(label="debug info", task=partial(_strip, share, loaded), outputs=tuple(out for _, out in share))
-        for share in shares(tuple(copies), jobs, sizes)
+        Job(label="slim copies", task=partial(_slim, share, loaded), outputs=tuple(copy.out for copy in share))
+        for share in shares(copies, jobs)
     ]
     run_jobs(tasks, loaded, workers=jobs, timeout=timeout, on_result=lambda _result: None)
 
 
-def _strip(copies: tuple[tuple[Path, Path], ...], library: Library, stages: StageLog) -> UnitResult:
-    return strip_some(copies, library, stages)
+def _slim(share: Sequence[Slim], library: Library, stages: StageLog) -> UnitResult:
+    return slim_copies(share, library, stages)
 
 
-__all__ = ["label", "run_units", "strip_debug_copies"]
+__all__ = ["Slim", "label", "make_slim", "run_units", "worth_slimming"]

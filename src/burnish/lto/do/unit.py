@@ -53,7 +53,7 @@ def machine_options(codegen: Codegen) -> MachineOptions:
 
 def pipeline(unit: Unit, codegen: Codegen) -> str:
     """LLVM's text for the unit's passes; dead definitions go first, they are only local so far."""
-    return f"globaldce,{unit.road}<{codegen.opt_level}>"
+    return f"globaldce,{unit.road.pipeline}<{codegen.opt_level}>"
 
 
 def run_unit(unit: Unit, backend: Backend) -> UnitResult:

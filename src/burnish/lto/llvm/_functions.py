@@ -58,6 +58,10 @@ class BlockRef(Pointer):
     """``LLVMBasicBlockRef``."""
 
 
+class UseRef(Pointer):
+    """``LLVMUseRef``."""
+
+
 class BuilderRef(Pointer):
     """``LLVMBuilderRef``."""
 
@@ -189,6 +193,9 @@ FUNCTIONS: Mapping[str, _Row] = {
     "LLVMAliasGetAliasee": (ValueRef, (ValueRef,)),
     "LLVMReplaceAllUsesWith": (None, (ValueRef, ValueRef)),
     "LLVMDeleteGlobal": (None, (ValueRef,)),
+    "LLVMDeleteFunction": (None, (ValueRef,)),
+    "LLVMGetFirstUse": (UseRef, (ValueRef,)),
+    "LLVMGetFirstBasicBlock": (BlockRef, (ValueRef,)),
     "LLVMCountBasicBlocks": (c_uint, (ValueRef,)),
     "LLVMIsAFunction": (ValueRef, (ValueRef,)),
     "LLVMIsAGlobalAlias": (ValueRef, (ValueRef,)),
@@ -202,8 +209,11 @@ FUNCTIONS: Mapping[str, _Row] = {
     "LLVMGetNamedMetadataNumOperands": (c_uint, (ModuleRef, c_char_p)),
     "LLVMGetNamedMetadataOperands": (None, (ModuleRef, c_char_p, POINTER(ValueRef))),
     "LLVMGetMDString": (c_void_p, (ValueRef, _P_UINT)),
-    # Core.h: what is built: a module flag, declarations, the two functions of the probe
+    # Core.h: what is built: a module flag, declarations, stubs, the two functions of the probe
     "LLVMInt32TypeInContext": (TypeRef, (ContextRef,)),
+    "LLVMPointerTypeInContext": (TypeRef, (ContextRef, c_uint)),
+    "LLVMArrayType2": (TypeRef, (TypeRef, c_uint64)),
+    "LLVMConstArray2": (ValueRef, (TypeRef, POINTER(ValueRef), c_uint64)),
     "LLVMConstInt": (ValueRef, (TypeRef, c_uint64, c_int)),
     "LLVMValueAsMetadata": (MetadataRef, (ValueRef,)),
     "LLVMFunctionType": (TypeRef, (TypeRef, POINTER(TypeRef), c_uint, c_int)),
@@ -213,6 +223,8 @@ FUNCTIONS: Mapping[str, _Row] = {
     "LLVMAppendBasicBlockInContext": (BlockRef, (ContextRef, ValueRef, c_char_p)),
     "LLVMCreateBuilderInContext": (BuilderRef, (ContextRef,)),
     "LLVMPositionBuilderAtEnd": (None, (BuilderRef, BlockRef)),
+    "LLVMInsertBasicBlockInContext": (BlockRef, (ContextRef, BlockRef, c_char_p)),
+    "LLVMBuildUnreachable": (ValueRef, (BuilderRef,)),
     "LLVMBuildRet": (ValueRef, (BuilderRef, ValueRef)),
     "LLVMDisposeBuilder": (None, (BuilderRef,)),
     # TargetMachine.h, Target.h

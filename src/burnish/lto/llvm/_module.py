@@ -2,7 +2,7 @@
 
 import ctypes
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ctypes import byref, c_size_t, c_uint
 from dataclasses import dataclass
 from pathlib import Path
@@ -227,6 +227,31 @@ class Module(Handle[ModuleRef]):
             self._c.LLVMSetThreadLocal(new, 1)
         self._c.LLVMReplaceAllUsesWith(value, new)
         return new
+
+    def add_pointers(self, name: bytes, values: Sequence[ValueRef]) -> ValueRef:
+        """An array of pointers to these: as long as it is there, they are used."""
+        c = self._c
+        pointer = c.LLVMPointerTypeInContext(self.context.pointer, 0)
+        array: ValueRef = c.LLVMAddGlobal(self.pointer, c.LLVMArrayType2(pointer, len(values)), name)
+        c.LLVMSetInitializer(array, c.LLVMConstArray2(pointer, (ValueRef * len(values))(*values), len(values)))
+        return array
+
+    def delete_function(self, value: ValueRef) -> None:
+        self._c.LLVMDeleteFunction(value)
+
+    def is_used(self, value: ValueRef) -> bool:
+        """Whether anything in the module refers to it."""
+        return bool(self._c.LLVMGetFirstUse(value))
+
+    def shut(self, functions: Iterable[ValueRef]) -> None:
+        """Put an entry before their bodies that goes nowhere; ``unreachableblockelim`` then removes the bodies."""
+        c, context = self._c, self.context.pointer
+        builder = c.LLVMCreateBuilderInContext(context)
+        for function in functions:
+            block = c.LLVMInsertBasicBlockInContext(context, c.LLVMGetFirstBasicBlock(function), b"")
+            c.LLVMPositionBuilderAtEnd(builder, block)
+            c.LLVMBuildUnreachable(builder)
+        c.LLVMDisposeBuilder(builder)
 
     def is_function(self, value: ValueRef) -> bool:
         """Whether it is a function, or an alias of one."""

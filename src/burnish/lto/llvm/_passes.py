@@ -49,8 +49,8 @@ class PassOptions(Handle[PassOptionsRef]):
         self._library.c.LLVMDisposePassBuilderOptions(pointer)
 
 
-def run_passes(module: Module, pipeline: str, machine: TargetMachine, options: PassOptions) -> None:
-    """Run a pipeline, written as for ``opt -passes=``.
+def run_passes(module: Module, pipeline: str, machine: TargetMachine | None, options: PassOptions) -> None:
+    """Run a pipeline, written as for ``opt -passes=``; without a machine, one that asks nothing of the target.
 
     Raises:
         LlvmError: LLVM does not know a pass, or one of them reported an error.
@@ -58,7 +58,7 @@ def run_passes(module: Module, pipeline: str, machine: TargetMachine, options: P
     library = module.context.library
     known = len(module.context.errors())
     library.check(
-        library.c.LLVMRunPasses(module.pointer, pipeline.encode(), machine.pointer, options.pointer),
+        library.c.LLVMRunPasses(module.pointer, pipeline.encode(), machine and machine.pointer, options.pointer),
     )
     said = module.context.errors()
     if len(said) > known:
