@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from burnish.errors import UnsupportedError
 from burnish.lto.cache import Cache, digest_of
@@ -28,6 +29,11 @@ _VERSION: Final = 1
 #: Seconds; far more than the coarsest clock of a file system in use.
 _RACY: Final = 3.0
 _DEFINED, _WEAK, _COMMON, _VISIBILITY = 1, 2, 4, 3
+#: Plain numbers: members of an enum cost as much to combine as all else that is done for a symbol.
+_SEEN = int(SymbolFlag.GLOBAL | SymbolFlag.FORMAT_SPECIFIC)
+_UNDEFINED_FLAG, _WEAK_FLAG, _COMMON_FLAG = int(SymbolFlag.UNDEFINED), int(SymbolFlag.WEAK), int(SymbolFlag.COMMON)
+#: GlobalValue counts default, hidden, protected; ELF's st_other default, internal, hidden, protected.
+_ELF_VISIBILITY = np.array([0, 2, 3, 0], np.uint32) << _VISIBILITY
 
 
 class ObjectFacts(msgspec.Struct, frozen=True, array_like=True):
@@ -112,12 +118,11 @@ def read_facts(path: Path) -> Iterator[ObjectFacts]:
             module = module_of(item, content)
             read = read_module(module, item.label)
             digest, summary = digest_of(module), pack(read)
-            symbols = tuple(_module_symbols(read.symbols))
+            names, flags = _module_symbols(read.symbols)
         else:
-            symbols = tuple(
-                (symbol.name, _word(symbol.defined, symbol.weak, symbol.common, symbol.visibility))
-                for symbol in read_symbols(content[item.offset : item.offset + item.size], item.label)
-            )
+            symbols = read_symbols(content[item.offset : item.offset + item.size], item.label)
+            names = "\0".join(symbol.name for symbol in symbols).encode("utf-8", "surrogateescape")
+            flags = bytes(_word(symbol.defined, symbol.weak, symbol.common, symbol.visibility) for symbol in symbols)
         yield ObjectFacts(
             path=str(item.path),
             member=item.member,
@@ -125,8 +130,8 @@ def read_facts(path: Path) -> Iterator[ObjectFacts]:
             size=item.size,
             form=item.form,
             module=item.module,
-            names="\0".join(name for name, _ in symbols).encode("utf-8", "surrogateescape"),
-            flags=bytes(flags for _, flags in symbols),
+            names=names,
+            flags=flags,
             digest=digest,
             summary=summary,
         )
@@ -181,12 +186,14 @@ def _word(defined: bool, weak: bool, common: bool, visibility: int) -> int:
     return defined * _DEFINED | weak * _WEAK | common * _COMMON | visibility << _VISIBILITY
 
 
-def _module_symbols(table: SymbolTable) -> Iterator[tuple[str, int]]:
+def _module_symbols(table: SymbolTable) -> tuple[bytes, bytes]:
     """Names and flags of what a linker sees of a module (``lto::InputFile``)."""
-    for symbol, flags in enumerate(table.flags.tolist()):
-        if flags & SymbolFlag.FORMAT_SPECIFIC or not flags & SymbolFlag.GLOBAL:
-            continue
-        # GlobalValue counts default, hidden, protected; ELF's st_other default, internal, hidden, protected.
-        visibility = (0, 2, 3, 0)[flags & 3]
-        defined, weak, common = (not flags & SymbolFlag.UNDEFINED), flags & SymbolFlag.WEAK, flags & SymbolFlag.COMMON
-        yield table.name(symbol), _word(defined, bool(weak), bool(common), visibility)
+    seen = (table.flags & _SEEN) == int(SymbolFlag.GLOBAL)
+    flags = table.flags[seen]
+    words = _DEFINED * ((flags & _UNDEFINED_FLAG) == 0)
+    words += _WEAK * ((flags & _WEAK_FLAG) != 0)
+    words += _COMMON * ((flags & _COMMON_FLAG) != 0)
+    words += _ELF_VISIBILITY[flags & 3]
+    starts = table.starts.tolist()
+    names = [table.names[starts[symbol] : starts[symbol + 1]] for symbol in np.flatnonzero(seen).tolist()]
+    return b"\0".join(names), words.astype(np.uint8).tobytes()

@@ -6,8 +6,9 @@ Source: https://llvm.org/docs/BitCodeFormat.html#define-abbrev-encoding and llvm
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import starmap
+from typing import Final
 
 from burnish.lto.read.records import ARRAY, BLOB, CHAR6, FIXED, VBR
 
@@ -46,10 +47,12 @@ class Abbreviation:
     tail: tuple[int, int]
 
 
-def abbreviation_of(operands: list[tuple[int, int]]) -> Abbreviation:
-    """The operands as a shape; a ValueError says what is wrong with them."""
-    if len(operands) > _MOST_OPERANDS:
-        raise ValueError(f"of {len(operands)} operands")
+@lru_cache(maxsize=512)
+def abbreviation_of(shape: tuple[tuple[int, int], ...]) -> Abbreviation:
+    """The operands as a shape; a ValueError says what is wrong with them. All of LLVM's modules have the same few."""
+    if len(shape) > _MOST_OPERANDS:
+        raise ValueError(f"of {len(shape)} operands")
+    operands = list(shape)
     tail = _tail_of(operands)
     if not operands:
         raise ValueError("without a code")
@@ -101,17 +104,14 @@ def _words(count: int) -> Callable[..., bytes]:
 
 def high_bits(width: int, count: int) -> int:
     """The high bits of so many chunks."""
-    if count < len(_SIXES) and width == 6:
-        return _SIXES[count]
-    if count < len(_EIGHTS) and width == 8:
-        return _EIGHTS[count]
-    return _make_high_bits(width, count)
-
-
-def _make_high_bits(width: int, count: int) -> int:
     return ((1 << width * count) - 1) // ((1 << width) - 1) << (width - 1)
 
 
-#: Those of unabbreviated records, and of the arrays that LLVM writes most.
-_SIXES = [_make_high_bits(6, count) for count in range(64)]
-_EIGHTS = [_make_high_bits(8, count) for count in range(64)]
+#: Nearly all operands and arrays have fewer chunks.
+FEW: Final = 64
+
+
+@cache
+def few_high_bits(width: int) -> list[int]:
+    """By number of chunks, their high bits."""
+    return [high_bits(width, count) for count in range(FEW)]

@@ -15,7 +15,16 @@ from functools import lru_cache
 import numpy as np
 
 from burnish.errors import BitcodeError
-from burnish.lto.read.abbreviations import ENTRY_BITS, ENTRY_WINDOW, WIDEST, Abbreviation, abbreviation_of, high_bits
+from burnish.lto.read.abbreviations import (
+    ENTRY_BITS,
+    ENTRY_WINDOW,
+    FEW,
+    WIDEST,
+    Abbreviation,
+    abbreviation_of,
+    few_high_bits,
+    high_bits,
+)
 from burnish.lto.read.records import BLOB, CHAR6, CHAR6_ALPHABET, FIXED, SHAPE, VBR, Records, damaged, gather
 
 _END_BLOCK, _ENTER_SUBBLOCK, _DEFINE_ABBREV, _UNABBREV_RECORD, _FIRST_ABBREV = range(5)
@@ -23,6 +32,7 @@ _BLOCK_INFO = 0
 _SET_BID = 1
 #: Bytes after the data: a window at its end needs no bounds, and reads zeros.
 _PADDING = bytes(8)
+_SIZED = frozenset({FIXED, VBR})
 _U64 = 2**64 - 1
 _shape = struct.Struct(f"={len(SHAPE)}q").pack
 
@@ -129,22 +139,25 @@ class Bitstream:
             operand, position = self._operand(position, end, path)
             operands.append(operand)
         try:
-            return abbreviation_of(operands), position
+            return abbreviation_of(tuple(operands)), position
         except ValueError as error:
             raise damaged(self.label, path, position, f"an abbreviation {error}") from None
 
     def _operand(self, position: int, end: int, path: str) -> tuple[tuple[int, int], int]:
         """Encoding and width; encoding 0 is a literal and its value."""
-        literal, position = self.fixed(position, 1, end, path)
-        if literal:
-            value, position = self.vbr(position, 8, end, path)
+        byte = position >> 3
+        window = int.from_bytes(self.data[byte : byte + 2], "little") >> (position & 7)
+        if window & 1:
+            value, position = self.vbr(position + 1, 8, end, path)
             return (0, value), position
-        encoding, position = self.fixed(position, 3, end, path)
+        encoding, position = window >> 1 & 7, position + 4
         width = 6 if encoding == CHAR6 else 0
-        if encoding in {FIXED, VBR}:
+        if encoding in _SIZED:
             width, position = self.vbr(position, 5, end, path)
             # So LLVM reads them: no bits, and the value 0.
             encoding = encoding if width else 0
+        if position > end:
+            raise damaged(self.label, path, position, "it ends in the middle of an entry")
         if encoding > BLOB or width > WIDEST or (encoding, width) == (VBR, 1):
             raise damaged(self.label, path, position, f"an operand of encoding {encoding} and {width} bits")
         return (encoding, width), position
@@ -278,6 +291,7 @@ class _Walk:
 
         ``window`` has ``room`` bits from ``position`` on.
         """
+        high = few_high_bits(width)
         while count:
             bits = count * width
             if bits > room:
@@ -287,7 +301,8 @@ class _Walk:
                 # Twice what is sure to be needed: there will be further chunks.
                 room = 2 * bits + ENTRY_BITS
                 window = int.from_bytes(self._data[byte : byte + (room >> 3) + 2], "little") >> (position & 7)
-            count = (window & high_bits(width, count)).bit_count()
+            few = high[count] if count < FEW else high_bits(width, count)
+            count = (window & few).bit_count()
             window >>= bits
             room -= bits
             position += bits

@@ -43,6 +43,9 @@ class _Bit(IntEnum):
     EXECUTABLE = 13
 
 
+_TRANSLATED = tuple((int(bit), int(SymbolFlag[bit.name])) for bit in _Bit)
+
+
 def read_symtab(blob: bytes, strtab: bytes, values: GlobalValues, label: str) -> SymbolTable | None:
     """The symbols of a SYMTAB; None where it is missing, of another version, or of several modules.
 
@@ -69,8 +72,8 @@ def read_symtab(blob: bytes, strtab: bytes, values: GlobalValues, label: str) ->
     if ids is None:
         raise damaged(label, "SYMTAB", 0, "it has a value that the module does not have")
     translated = flags & _VISIBILITY
-    for bit in _Bit:
-        translated |= (flags >> bit & 1) * SymbolFlag[bit.name]
+    for bit, flag in _TRANSLATED:
+        translated |= (flags >> bit & 1) * flag
     return SymbolTable(names=names, starts=starts, flags=translated.astype(np.uint32), values=ids.astype(np.int32))
 
 
