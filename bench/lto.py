@@ -5,21 +5,23 @@
 Compiles the project once (cargo, lto = "thin": libraries are bitcode). Then the final crate's own rustc command is run
 again and again, each round once for every road in turn: what the road takes beyond compiling the crate itself to
 bitcode (the same command with a linker that does nothing, also in every round) is the *LTO part*, native link included.
-CPU seconds and peak memory are those of the processes waited for; sizes are stripped.
+CPU seconds are those of the processes waited for; sizes are stripped. Memory is the most that all processes of a run
+had together (their proportional shares, ten samples a second), taken in the first round, which is not timed.
 
 With --edit the file gets another constant before each run, and the roads that can keep work between runs do: the warm
 case. Everything happens on a copy of the project in DIR. Run it alone on the machine.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,6 +60,7 @@ class Final:
     cwd: str
     work: Path
     runs: dict[str, list[Run]] = field(default_factory=dict)
+    memory: dict[str, int] = field(default_factory=dict)
 
 
 def main() -> None:
@@ -72,14 +75,16 @@ def main() -> None:
     original = edit.read_bytes() if edit else b""
     shutil.rmtree(work / "cache", ignore_errors=True)
     try:
-        # The first round fills caches and is not counted.
+        # The first round fills caches and samples memory; its times are not counted.
         for number in range(args.rounds + 1):
             for road in ["crate alone", *rotated(roads, number)]:
                 if edit:
                     edit.write_bytes(original + f"\n#[used]\nstatic EDITED: u32 = {number};\n".encode())
-                done = run(final, road, keep=edit is not None)
+                done = run(final, road, keep=edit is not None, sample=not number)
                 print(f"round {number} {road:<12} {done.wall:6.2f} s wall {done.cpu:6.2f} s CPU", file=sys.stderr)
-                if number:
+                if not number:
+                    final.memory[road] = done.memory
+                else:
                     final.runs.setdefault(road, []).append(done)
     finally:
         if edit:
@@ -128,7 +133,7 @@ def compiled(project: Path, program: str, work: Path) -> Final:
     return Final(argv=found["argv"], env=found["env"], cwd=found["cwd"], work=work)
 
 
-def run(final: Final, road: str, *, keep: bool) -> Run:
+def run(final: Final, road: str, *, keep: bool, sample: bool = False) -> Run:
     """One run of a road; the outputs of the one before go first."""
     out = final.work / "out"
     shutil.rmtree(out, ignore_errors=True)
@@ -139,24 +144,15 @@ def run(final: Final, road: str, *, keep: bool) -> Run:
     for name in ("RUSTC_WRAPPER", "CARGO_MAKEFLAGS", "MAKEFLAGS", "PYTHONDONTWRITEBYTECODE"):
         env.pop(name, None)
     wall, before = time.perf_counter(), os.times()
-    child = os.fork()
-    if child == 0:
-        # A process of its own, so that peak memory counts from nothing.
-        try:
-            done = subprocess.run(argv, cwd=final.cwd, env=env, check=False, capture_output=True)
-            if done.returncode != 0:
-                os.write(2, done.stderr)
-            usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-            (final.work / "memory").write_text(str(usage.ru_maxrss * 1024))
-            os._exit(done.returncode)
-        except BaseException:  # noqa: BLE001  # a forked child must not go on as its parent
-            os._exit(99)
-    _, status = os.waitpid(child, 0)
-    wall, after = time.perf_counter() - wall, os.times()
-    if status != 0:
-        sys.exit(f"{road} failed: {' '.join(argv)}")
+    with tempfile.TemporaryFile() as said:
+        child = subprocess.Popen(argv, cwd=final.cwd, env=env, stdout=said, stderr=said)
+        memory = watched(child) if sample else 0
+        status = child.wait()
+        wall, after = time.perf_counter() - wall, os.times()
+        if status != 0:
+            said.seek(0)
+            sys.exit(f"{road} failed: {' '.join(argv)}\n{said.read().decode(errors='replace')}")
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    memory = int((final.work / "memory").read_text())
     if road == "crate alone":
         return Run(wall=wall, cpu=cpu, memory=memory, size=0, digest="")
     program = next(path for path in out.iterdir() if os.access(path, os.X_OK) and path.is_file())
@@ -164,6 +160,34 @@ def run(final: Final, road: str, *, keep: bool) -> Run:
     stripped = final.work / "stripped"
     subprocess.run([shutil.which("strip") or "strip", "-s", "-o", str(stripped), str(program)], check=True)
     return Run(wall=wall, cpu=cpu, memory=memory, size=stripped.stat().st_size, digest=digest)
+
+
+def watched(child: subprocess.Popen[bytes]) -> int:
+    """The most bytes that a process and all below it had together at any of the samples."""
+    most = 0
+    while child.poll() is None:
+        most = max(most, sum(map(share, family(child.pid))))
+        time.sleep(0.1)
+    return most
+
+
+def family(pid: int) -> list[int]:
+    """A process and all below it."""
+    found = [pid]
+    for parent in found:
+        with contextlib.suppress(OSError):
+            for task in Path(f"/proc/{parent}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+    return found
+
+
+def share(pid: int) -> int:
+    """Bytes of memory, those shared with others in proportion (PSS)."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def command(final: Final, road: str, out: Path) -> list[str]:
@@ -218,7 +242,7 @@ def table(final: Final, roads: list[str], *, warm: bool) -> str:
         runs = final.runs[road]
         lines.append(
             f"| {road} | {statistics.median(parts[road]):.2f} s | {statistics.median(cpus[road]):.2f} s "
-            f"| {max(run.memory for run in runs) / 1e6:.0f} MB | {runs[0].size:,} B "
+            f"| {final.memory[road] / 1e6:.0f} MB | {runs[0].size:,} B "
             f"| {ratio(parts, road, 'rustc-thin')} | {ratio(parts, road, 'lld')} | {size_ratio(final, road)} |"
         )
     return "\n".join(lines)

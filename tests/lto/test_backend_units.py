@@ -14,7 +14,7 @@ import pytest
 
 from burnish.errors import LlvmError, UnsupportedError
 from burnish.lto.backend import Codegen, Member, Road, Unit, UnitResult
-from burnish.lto.do import run_units, strip_debug_copies
+from burnish.lto.do import Slim, make_slim, run_units
 from burnish.lto.do.pool import Job, run_jobs
 from burnish.lto.do.unit import Backend, run_unit
 from burnish.lto.llvm import find_library, load
@@ -221,11 +221,16 @@ def test_a_function_of_another_unit_is_imported(
     assert "other" not in _symbols(unit.outputs[0])
 
 
-def test_functions_are_imported_from_copies_without_debug_info_too(
+def _slim(bitcode: Path, out: Path, *, keep: str = "") -> Slim:
+    size = bitcode.stat().st_size if bitcode.exists() else 0
+    return Slim(bitcode=bitcode, label=bitcode.stem, size=size, out=out, keep=frozenset({keep}), strip_debug=True)
+
+
+def test_functions_are_imported_from_slim_copies_too(
     library: Path, unit: Unit, modules: Mapping[str, Member], tmp_path: Path
 ) -> None:
     copy, shard = tmp_path / "copy.bc", tmp_path / "main.thinlto.bc"
-    strip_debug_copies([(modules["other"].bitcode, copy)], library=library, jobs=1, timeout=60)
+    make_slim([_slim(modules["other"].bitcode, copy, keep="other")], library=library, jobs=1, timeout=60)
     assert copy.stat().st_size < modules["other"].bitcode.stat().st_size
     shard.write_bytes(_shard({"other": copy}))
     (result,) = _make(library, replace(unit, shard=shard, imports=1), codegen=replace(_CODEGEN, strip_debug=True))
@@ -391,8 +396,8 @@ def test_no_units_need_no_llvm(tmp_path: Path) -> None:
 
 
 def test_each_of_many_copies_is_written(library: Path, modules: Mapping[str, Member], tmp_path: Path) -> None:
-    copies = [(member.bitcode, tmp_path / f"{name}.bc") for name, member in modules.items()]
-    strip_debug_copies(copies, library=library, jobs=2, timeout=60)
+    copies = [_slim(member.bitcode, tmp_path / f"{name}.bc") for name, member in modules.items()]
+    make_slim(copies, library=library, jobs=2, timeout=60)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["main.bc", "other.bc"]
 
 
@@ -402,5 +407,5 @@ def test_a_copy_of_what_is_no_module_is_an_error(library: Path, tmp_path: Path, 
     if bad == "damaged":
         source.write_bytes(b"BC\xc0\xde damaged")
     with pytest.raises(LlvmError, match=r"bad\.bc"):
-        strip_debug_copies([(source, tmp_path / "out.bc")], library=library, jobs=1, timeout=60)
+        make_slim([_slim(source, tmp_path / "out.bc")], library=library, jobs=1, timeout=60)
     assert not (tmp_path / "out.bc").exists()
