@@ -8,9 +8,12 @@ from dataclasses import replace
 import msgspec
 
 from burnish.cli import _selection, build
-from burnish.errors import BurnishError, LtoError, StoreError, ToolError, UsageError
+from burnish.errors import BurnishError, LtoError, ToolError, UsageError
 from burnish.lto.build import run_build
+from burnish.lto.decide.view import plan_view
+from burnish.lto.decided import Decisions
 from burnish.lto.record import LtoBuild
+from burnish.lto.recordfile import read_decisions
 from burnish.lto.settings import Mode
 from burnish.report import lto as report
 
@@ -42,7 +45,7 @@ def run_plan(args: argparse.Namespace) -> int:
         raise UsageError("--lto off: without link-time optimization there is nothing to plan")
     where, selected, target_dir = _selection.project_path(args), _selection.selection(args), _selection.target_dir(args)
     built = run_build(where, selected, target_dir, settings, dict(os.environ), quiet=True)
-    plan = read_plan(built)
+    plan = plan_view(read_plan(built))
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(plan), indent=1).decode() + "\n")
     else:
@@ -50,7 +53,7 @@ def run_plan(args: argparse.Namespace) -> int:
     return 0
 
 
-def read_plan(built: LtoBuild) -> dict[str, object]:
+def read_plan(built: LtoBuild) -> Decisions:
     """The plan that the driver has written; the link itself fails on purpose, nothing is linked.
 
     Raises:
@@ -59,10 +62,7 @@ def read_plan(built: LtoBuild) -> dict[str, object]:
     """
     if not built.plan.is_file():
         raise _no_plan(built)
-    try:
-        return dict(msgspec.json.decode(built.plan.read_bytes(), type=dict[str, object]))
-    except (OSError, msgspec.DecodeError) as error:
-        raise StoreError(f"cannot read the plan {built.plan}: {error}") from error
+    return read_decisions(built.plan)
 
 
 def _no_plan(built: LtoBuild) -> BurnishError:

@@ -21,7 +21,7 @@ from burnish.cargo.toolchain import Toolchain, read_toolchain
 from burnish.errors import StoreError, ToolError, UnsupportedError, UsageError
 from burnish.lto.cache import digest_of
 from burnish.lto.record import LtoBuild
-from burnish.lto.recordfile import FAILURE, read_failure, read_record
+from burnish.lto.recordfile import FAILURE, decisions_path, read_failure, read_record
 from burnish.lto.settings import Mode, Settings, cores, environment_of
 
 #: Hosts whose toolchains ship libLLVM as a library that can be loaded, and whose linkers speak ELF.
@@ -61,8 +61,8 @@ def run_build(
         )
     shim = _shim(cargo, toolchain, directory)
     cargo.guard = (str(shim), "--burnish-exec")
-    plan = records / f"{project.artifact.crate}.plan.json"
-    _forget(plan, records / FAILURE)
+    plan = decisions_path(records, project.artifact.crate)
+    _forget(records / FAILURE, *((plan,) if settings.plan_only else ()))
     run = cargo.run(
         "cargo",
         arguments,

@@ -19,7 +19,7 @@ from burnish.lto.line.rustc import RustcArguments, pass_through_reason, rustc_of
 from burnish.lto.line.symbols import version_scripts
 from burnish.lto.line.words import expand
 from burnish.lto.record import VERSION, Failure, LinkRecord
-from burnish.lto.recordfile import FAILURE, write_record
+from burnish.lto.recordfile import FAILURE, decisions_path, write_decisions, write_record
 from burnish.lto.settings import Engine, Mode, Settings, read_settings
 
 #: What bitcode and its wrapper begin with.
@@ -74,16 +74,22 @@ def drive(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     die_with_parent(os.getppid())
     job = LinkJob(line=line, told=told, settings=settings, sysroot=sysroot_of(os.getppid(), environment))
     if settings.plan_only:
-        write_record(settings.record or Path(), f"{record.crate}.plan.json", engine.plan(job))
+        write_decisions(settings.record or Path(), record.crate, engine.plan(job))
         print("burnish-cc: the plan is written, nothing is linked", file=sys.stderr)  # noqa: T201
         return 1
     if settings.engine is Engine.BURNISH:
         try:
-            _write(settings, engine.link(job, record))
+            done, decided = engine.link(job, record)
         except UnsupportedError as error:
             record = msgspec.structs.replace(record, done_by=Engine.LLD, reason=error.message)
         else:
+            _write(settings, done)
+            if settings.record is not None and decided is not None:
+                write_decisions(settings.record, record.crate, decided)
             return 0
+    if settings.record is not None:
+        # What burnish decided on an earlier link does not hold for this one.
+        decisions_path(settings.record, record.crate).unlink(missing_ok=True)
     _write(settings, lld.link(job, record))
     return 0
 

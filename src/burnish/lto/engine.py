@@ -5,13 +5,13 @@ read inputs -> resolve symbols -> thin link -> units -> backends (or the cache) 
 
 import resource
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from burnish.lto.cache import Cache
+from burnish.lto.decide.decisions import decisions_of
 from burnish.lto.decide.plan import Plan
-from burnish.lto.decide.view import plan_view
+from burnish.lto.decided import Decisions
 from burnish.lto.inputs import Gathered, gather
 from burnish.lto.job import LinkJob
 from burnish.lto.line.arguments import PLUGIN_OPTIONS, without
@@ -24,8 +24,8 @@ from burnish.lto.rest import native_rest
 from burnish.lto.stopwatch import Stopwatch
 
 
-def link(job: LinkJob, record: LinkRecord) -> LinkRecord:
-    """Link; gives the record with what was done.
+def link(job: LinkJob, record: LinkRecord) -> tuple[LinkRecord, Decisions | None]:
+    """Link; gives the record with what was done, and where there is a place for it what was decided.
 
     Raises:
         UnsupportedError: the engine does not take this input; lld does.
@@ -48,20 +48,20 @@ def link(job: LinkJob, record: LinkRecord) -> LinkRecord:
             run_linker(job.settings.linker, line.argv(), scratch)
         if job.settings.cache is not None:
             cache.prune_now_and_then(job.settings.limit)
-    return _finished(record, watch, program, produced, output)
+    decided = decisions(program) if job.settings.record else None
+    return _finished(record, watch, program, produced, output), decided
 
 
-def plan(job: LinkJob) -> dict[str, Any]:
-    """The thin link as a document; nothing is optimized or linked."""
+def plan(job: LinkJob) -> Decisions:
+    """The thin link's decisions; nothing is optimized or linked."""
     with scratch_directory(Path(job.line.output).absolute()) as scratch:
         cache = Cache(job.settings.cache or scratch / "cache")
-        program = program_of(job, read_inputs(job, cache))
-        return view(program)
+        return decisions(program_of(job, read_inputs(job, cache)))
 
 
-def view(program: Program) -> dict[str, Any]:
-    """The document of a program's plan."""
-    return plan_view(program.plan, labels=program.labels, names=unit_names(program))
+def decisions(program: Program) -> Decisions:
+    """What was decided on a program."""
+    return decisions_of(program.plan, labels=program.labels, names=unit_names(program))
 
 
 def read_inputs(job: LinkJob, cache: Cache) -> Gathered:

@@ -6,28 +6,38 @@ Written by the linker driver, read by ``burnish build`` and ``burnish lto``.
 import contextlib
 import os
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from burnish.errors import StoreError
+from burnish.lto import decided
+from burnish.lto.decided import Decisions
 from burnish.lto.record import VERSION, Failure, LinkRecord
 
 #: In a directory of records: why the last link failed.
 FAILURE = "failed.json"
+_AGAIN = "build again: burnish build"
 
 
-def write_record(directory: Path, name: str, content: LinkRecord | Failure | dict[str, Any]) -> Path:
+def write_record(directory: Path, name: str, content: LinkRecord | Failure) -> Path:
     """Write ``name`` whole or not at all.
 
     Raises:
         StoreError: it cannot be written.
     """
-    place = directory / name
-    unfinished = place.with_name(f"{name}.{os.getpid()}.unfinished")
+    return write_whole(directory / name, msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
+
+
+def write_whole(place: Path, content: bytes) -> Path:
+    """Write a file whole or not at all.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    unfinished = place.with_name(f"{place.name}.{os.getpid()}.unfinished")
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_bytes(content)
         unfinished.replace(place)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -53,11 +63,36 @@ def read_record(path: Path) -> LinkRecord:
     try:
         record = msgspec.json.decode(path.read_bytes(), type=LinkRecord)
     except (OSError, msgspec.DecodeError) as error:
-        raise StoreError(
-            f"cannot read the record of the link, {path}: {error}", hint="build again: burnish build"
-        ) from error
+        raise StoreError(f"cannot read the record of the link, {path}: {error}", hint=_AGAIN) from error
     if record.version != VERSION:
-        raise StoreError(
-            f"{path} is of version {record.version}, this burnish reads {VERSION}", hint="build again: burnish build"
-        )
+        raise StoreError(f"{path} is of version {record.version}, this burnish reads {VERSION}", hint=_AGAIN)
     return record
+
+
+def decisions_path(directory: Path, crate: str) -> Path:
+    """Where the decisions on a crate's link lie in a directory of records."""
+    return directory / f"{crate}.plan.json"
+
+
+def write_decisions(directory: Path, crate: str, decisions: Decisions) -> Path:
+    """Write them whole or not at all.
+
+    Raises:
+        StoreError: they cannot be written.
+    """
+    return write_whole(decisions_path(directory, crate), msgspec.json.encode(decisions))
+
+
+def read_decisions(path: Path) -> Decisions:
+    """The decisions on a link.
+
+    Raises:
+        StoreError: the file is missing, damaged, or of another version.
+    """
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Decisions)
+    except (OSError, msgspec.DecodeError) as error:
+        raise StoreError(f"cannot read the plan of the link, {path}: {error}", hint=_AGAIN) from error
+    if found.version != decided.VERSION:
+        raise StoreError(f"{path} is of version {found.version}, this burnish reads {decided.VERSION}", hint=_AGAIN)
+    return found

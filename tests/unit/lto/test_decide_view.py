@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from programs import Source, Value, programs, resolve, summary_of
 
+from burnish.lto.decide.decisions import decisions_of
 from burnish.lto.decide.index import combine
 from burnish.lto.decide.plan import Plan, decide
 from burnish.lto.decide.thinlink import thin_link
@@ -19,7 +20,7 @@ def planned(sources: "list[Source] | tuple[Source, ...]") -> Plan:
 
 def shown(sources: "list[Source] | tuple[Source, ...]") -> str:
     labels = [source.name for source in sources]
-    return json.dumps(plan_view(planned(sources), labels=labels, names=labels), indent=1)
+    return json.dumps(plan_view(decisions_of(planned(sources), labels=labels, names=labels)), indent=1)
 
 
 PROGRAM = (

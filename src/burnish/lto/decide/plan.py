@@ -95,5 +95,10 @@ def module_hash(module: ModuleSummary) -> tuple[int, int, int, int, int]:
 
 def promoted_name(name: str, module: ModuleSummary) -> str:
     """``ModuleSummaryIndex::getGlobalNameForLocal``."""
+    return name + promoted_suffix(module)
+
+
+def promoted_suffix(module: ModuleSummary) -> str:
+    """What the names of a module's promoted locals end with."""
     high, low, *_ = module_hash(module)
-    return f"{name}.llvm.{high << 32 | low}"
+    return f".llvm.{high << 32 | low}"

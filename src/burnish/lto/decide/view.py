@@ -1,123 +1,106 @@
-"""A plan as a document: what was decided, and why; ready for JSON, the same whatever the order of modules.
+"""A link's decisions as a document: what was decided, and why; ready for JSON, the same whatever the order of modules.
 
 Sorted by labels and names; units are named by the caller.
 """
 
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from burnish.lto.decide.fates import Fate, reason
-from burnish.lto.decide.plan import Plan, promoted_name
+from burnish.lto.decide.fates import Fate
+from burnish.lto.decide.plan import Plan
 from burnish.lto.decide.thinlink import Root
+from burnish.lto.decided import VERSION, Decisions
 
-#: Version of the document's form.
-VERSION = 1
+_KEPT = frozenset({Fate.VISIBLE, Fate.HIDDEN, Fate.KEPT})
+
+_Rows = dict[int, list[dict[str, Any]]]
 
 
-def plan_view(plan: Plan, *, labels: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
-    """The plan.
-
-    Args:
-        plan: the link's.
-        labels: of all modules, in link order.
-        names: of all units.
-    """
-    costs = plan.costs().tolist()
+def plan_view(decided: Decisions) -> dict[str, Any]:
+    """The document."""
+    imports, refusals, fates = _imports(decided), _refusals(decided), _fates(decided)
+    members: dict[int, list[str]] = {}
+    for module in decided.modules:
+        members.setdefault(module.unit, []).append(module.label)
+    modules = [
+        {
+            "label": module.label,
+            "source": module.source,
+            "unit": decided.units[module.unit],
+            "definitions": module.definitions,
+            "live": module.live,
+            "fates": module.fates,
+            **fates[number],
+        }
+        for number, module in enumerate(decided.modules)
+    ]
+    units = [
+        {
+            "name": name,
+            "members": members.get(number, []),
+            "cost": decided.costs[number],
+            "imports": sorted(imports.get(number, ()), key=lambda entry: (entry["name"], entry["from"])),
+            "refusals": sorted(refusals.get(number, ()), key=lambda entry: (entry["name"], entry["in"])),
+        }
+        for number, name in enumerate(decided.units)
+    ]
     return {
         "version": VERSION,
-        "modules": sorted((_module(plan, module, labels, names) for module in range(len(labels))), key=_by_label),
-        "units": sorted(
-            (_unit(plan, unit, labels, name, costs[unit]) for unit, name in enumerate(names)), key=_by_name
-        ),
+        "modules": sorted(modules, key=lambda row: str(row["label"])),
+        "units": sorted(units, key=lambda row: str(row["name"])),
     }
 
 
-def _by_label(row: dict[str, Any]) -> str:
-    return str(row["label"])
-
-
-def _by_name(row: dict[str, Any]) -> str:
-    return str(row["name"])
-
-
-def _module(plan: Plan, module: int, labels: Sequence[str], names: Sequence[str]) -> dict[str, Any]:
-    index = plan.index
-    rows = np.arange(index.starts[module], index.starts[module + 1])
-    fates = plan.fates.fate[rows]
-    counts = Counter(fates[fates != Fate.NONE].tolist())
-    return {
-        "label": labels[module],
-        "source": index.modules[module].source_filename,
-        "unit": names[int(plan.units[module])],
-        "definitions": int(index.defined[rows].sum()),
-        "live": int(plan.link.live[rows].sum()),
-        "fates": {Fate(fate).name.lower(): count for fate, count in sorted(counts.items())},
-        "kept": _kept(plan, rows[(fates == Fate.VISIBLE) | (fates == Fate.HIDDEN) | (fates == Fate.KEPT)]),
-        "other_copies": _kept(plan, rows[fates == Fate.OTHER_COPY]),
-        "promoted": {
-            index.name(row): promoted_name(index.name(row), index.modules[module])
-            for row in sorted(rows[fates == Fate.PROMOTED].tolist(), key=index.name)
-        },
-    }
-
-
-def _kept(plan: Plan, rows: "np.typing.NDArray[np.int64]") -> dict[str, str]:
-    return {
-        plan.index.name(row): reason(plan.link, plan.fates, row) for row in sorted(rows.tolist(), key=plan.index.name)
-    }
-
-
-def _unit(plan: Plan, unit: int, labels: Sequence[str], name: str, cost: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "members": [labels[module] for module in plan.members(unit)],
-        "cost": cost,
-        "imports": _imports(plan, unit, labels),
-        "refusals": _refusals(plan, unit, labels),
-    }
-
-
-def _imports(plan: Plan, unit: int, labels: Sequence[str]) -> list[dict[str, Any]]:
-    index, found = plan.index, plan.imports
-    where = plan.imports_of(unit)
-    rows = []
-    for place in range(where.start, where.stop):
-        row = int(found.row[place])
+def _imports(decided: Decisions) -> _Rows:
+    found: _Rows = {}
+    columns, names = decided.imports, decided.names
+    for place, unit in enumerate(columns.unit):
         entry: dict[str, Any] = {
-            "name": index.name(row),
-            "from": labels[int(index.module[row])],
-            "for": index.name(int(found.caller[place])),
-            "depth": int(found.depth[place]),
+            "name": names[columns.name[place]],
+            "from": decided.modules[columns.module[place]].label,
+            "for": names[columns.caller[place]],
+            "depth": columns.depth[place],
         }
-        if found.threshold[place] >= 0:
-            entry |= {
-                "threshold": int(found.threshold[place]),
-                "instructions": int(index.instructions[index.base[row]]),
+        if columns.threshold[place] >= 0:
+            entry |= {"threshold": columns.threshold[place], "instructions": columns.instructions[place]}
+        found.setdefault(unit, []).append(entry)
+    return found
+
+
+def _refusals(decided: Decisions) -> _Rows:
+    found: _Rows = {}
+    columns, names = decided.refusals, decided.names
+    for place, unit in enumerate(columns.unit):
+        found.setdefault(unit, []).append(
+            {
+                "name": names[columns.name[place]],
+                "in": decided.modules[columns.module[place]].label,
+                "for": names[columns.caller[place]],
+                "depth": columns.depth[place],
+                "reason": decided.reasons[columns.reason[place]],
+                "threshold": columns.threshold[place],
+                "instructions": columns.instructions[place],
             }
-        rows.append(entry)
-    return sorted(rows, key=lambda entry: (entry["name"], entry["from"]))
+        )
+    return found
 
 
-def _refusals(plan: Plan, unit: int, labels: Sequence[str]) -> list[dict[str, Any]]:
-    index, found = plan.index, plan.refusals
-    first, end = np.searchsorted(found.unit, [unit, unit + 1])
-    rows = [
-        {
-            "name": index.name(row),
-            "in": labels[int(index.module[row])],
-            "for": index.name(int(found.caller[place])),
-            "depth": int(found.depth[place]),
-            "reason": found.word(place),
-            "threshold": int(found.threshold[place]),
-            "instructions": int(found.size[place]),
-        }
-        for place in range(first, end)
-        for row in [int(found.row[place])]
-    ]
-    return sorted(rows, key=lambda entry: (entry["name"], entry["in"]))
+def _fates(decided: Decisions) -> list[dict[str, dict[str, str]]]:
+    """Of each module: what is kept and why, whose copy gives way and why, and the new names of promoted locals."""
+    found: list[dict[str, dict[str, str]]] = [{"kept": {}, "other_copies": {}, "promoted": {}} for _ in decided.modules]
+    columns = decided.fates
+    ordered = sorted(range(len(columns.name)), key=lambda place: decided.names[columns.name[place]])
+    for place in ordered:
+        name, module = decided.names[columns.name[place]], columns.module[place]
+        fate, reason = columns.fate[place], decided.reasons[columns.reason[place]]
+        if fate in _KEPT:
+            found[module]["kept"][name] = reason
+        elif fate == Fate.OTHER_COPY:
+            found[module]["other_copies"][name] = reason
+        else:
+            found[module]["promoted"][name] = name + decided.modules[module].suffix
+    return found
 
 
 def roots_view(plan: Plan) -> dict[str, str]:
