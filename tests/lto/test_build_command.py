@@ -3,11 +3,13 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lto_projects import Place, bare, everything, refuses, says
 
 import projects
+from burnish.lto.recordfile import read_decisions
 
 pytestmark = pytest.mark.cargo
 
@@ -83,7 +85,22 @@ def test_build_scripts_and_proc_macros_are_linked_by_the_linker_itself(whole: Pl
     assert says(whole.program("app"), "5") == plain
     assert answer.link["crate"] == "app"
     records = whole.directory / "target" / "burnish" / "lto" / "records"
-    assert {path.stem for path in records.rglob("*.json")} == {"app"}
+    assert {path.name for path in records.rglob("*.json")} == {"app.json", "app.plan.json"}
+
+
+def test_each_link_leaves_what_it_decided(shared: Place) -> None:
+    link = shared.built("--lto", "thin", "--no-cache").link
+    (plan,) = {path for path in (shared.directory / "target").rglob("bare.plan.json") if _is_of(path, link)}
+    decided = read_decisions(plan)
+    assert [module.label for module in decided.modules] == [module["label"] for module in link["modules"]]
+    assert len(decided.imports.name) == sum(unit["imports"] for unit in link["units"]) > 0
+    reasons = {decided.reasons[number] for number in decided.fates.reason}
+    assert "native code or the link line refers to it" in reasons
+
+
+def _is_of(plan: Path, link: dict[str, Any]) -> bool:
+    record = plan.with_name("bare.json")
+    return record.is_file() and json.loads(record.read_text())["lto"] == link["lto"]
 
 
 def test_without_link_time_optimization_the_driver_is_not_asked(whole: Place, plain: str) -> None:
