@@ -60,10 +60,10 @@ CASES = (
         has="C: pcre2",
         runs=calls(
             r"{bin} --no-config --sort=path -n fn_\w+\(&self {corpus}",
-            r"{bin} --no-config --sort=path -P (?<=pub_)fn_(\w+)(?=.*->_Self) {corpus} -r <$1>",
-            r"{bin} --no-config --sort=path -i -w --json result {corpus}",
+            r"{bin} --no-config --sort=path -P (?<=pub_)fn_(\w+)(?=.*->_Option) {corpus} -r <$1>",
+            r"{bin} --no-config --sort=path -i -w --vimgrep result {corpus}",
             r"{bin} --no-config --sort=path -U impl[^{]*\{\s*fn_new -c {corpus}",
-            r"{bin} --no-config --sort=path --stats -q unsafe {corpus}",
+            r"{bin} --no-config --sort=path --count-matches unsafe {corpus}",
             r"{bin} --no-config --sort=path -C2 --heading --color=always -e panic! -e unwrap\(\) -trust {corpus}",
             "{bin} --no-config --files --sort=path -g !*.toml {corpus}",
             "{bin} --no-config ( {corpus}",
@@ -92,7 +92,7 @@ CASES = (
         name="hyperfine",
         version=PINNED["hyperfine"],
         runs=(
-            *calls("{bin} --help", "{bin} --runs 1 true", "{bin} false", "{bin} -P n 1", "{bin} nothing-such-command"),
+            *calls("{bin} --help", "{bin} --runs 0 true", "{bin} false", "{bin} -P n 1", "{bin} nothing-such-command"),
             *calls(
                 "{bin} -N --style=none --warmup=1 --runs=30 true",
                 "{bin} --style=none --runs=5 -P n 1 3 echo_{n} --export-json=out.json --export-markdown=out.md",
