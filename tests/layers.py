@@ -18,6 +18,7 @@ RANKS: Mapping[str, int] = {
     "measure": 4,
     "store": 5,
     "tune": 6,
+    "explain": 6,
     "report": 7,
     "cli": 8,
     "__main__": 8,
@@ -27,7 +28,10 @@ RANKS: Mapping[str, int] = {
 PURE = (
     "burnish.profile",
     "burnish.cargo.manifest",
+    "burnish.explain.claims",
+    "burnish.explain.explanation",
     "burnish.lto.decide",
+    "burnish.lto.decided",
     "burnish.lto.line.arguments",
     "burnish.lto.line.features",
     "burnish.lto.line.lexer",

@@ -15,6 +15,7 @@ from burnish.tune.pipeline import tune
 from burnish.tune.result import Goal, Outcome
 from burnish.tune.session import open_session
 from burnish.tune.settings import DEFAULT_BUDGET, DEFAULT_TIMEOUT, Request, Table, merge, read_table, request
+from burnish.tune.unwinding import ALLOWED, IF_SAFE
 
 _EPILOG = """\
 examples:
@@ -82,8 +83,9 @@ def _add_space(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="CHANGE",
-        choices=("panic-abort",),
-        help=f"what may change the program's behaviour: panic-abort ({BY_KEY['panic'].cost})",
+        choices=(ALLOWED, IF_SAFE),
+        help=f"what may change the program's behaviour: panic-abort ({BY_KEY['panic'].cost}); with =if-safe only "
+        "where the panic audit (burnish audit) finds nothing that needs unwinding",
     )
 
 

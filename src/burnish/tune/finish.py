@@ -117,7 +117,7 @@ def _settings(run: "Tune") -> tuple[BaselineSetting, ...]:
 
 
 def _notes(run: "Tune") -> tuple[str, ...]:
-    notes: list[str] = []
+    notes = list(run.notes)
     if run.timer is None:
         notes.append("No --run was given: sizes and build costs alone, run time was not measured.")
     obstacle = run.builds.obstacle(replace(code(run.base)))

@@ -14,10 +14,12 @@ from datetime import UTC, datetime
 from burnish.build.builder import deviation
 from burnish.build.plan import Deps, deps_for
 from burnish.build.values import Build, FailedBuild
+from burnish.cargo.panics import audit_project, need_parser
+from burnish.errors import ToolError
 from burnish.measure.rounds import ArmError, Bench
 from burnish.measure.schedule import RaceState
 from burnish.measure.values import Comparison
-from burnish.profile.options import Lto, Strip
+from burnish.profile.options import Lto, Panic, Strip
 from burnish.profile.presets import presets
 from burnish.profile.profile import Profile
 from burnish.tune.builds import FAITHFUL, Builds, Ledger
@@ -31,6 +33,7 @@ from burnish.tune.session import Session
 from burnish.tune.settings import Request
 from burnish.tune.space import code, codes, profiles, strips
 from burnish.tune.timing import COUNT_FINAL, Timer, failure_of, raise_if_baseline, start_timer
+from burnish.tune.unwinding import ALLOWED, IF_SAFE, NOT_AUDITED, settled
 from burnish.tune.verdict import Standing, preferred_strip, rank, stand, winner
 
 #: Least shares of the budget for building and screening, and until the race ends; what is left over confirms.
@@ -62,6 +65,7 @@ class Tune:
     times: dict[Profile, Comparison] = field(default_factory=dict)
     instructions: dict[Profile, int] = field(default_factory=dict)
     stopped: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def base(self) -> Profile:
@@ -82,6 +86,7 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
         StoreError: results cannot be kept.
     """
     started, waited = time.perf_counter(), session.cargo.clock.total
+    request, notes = _audited(session, request, progress)
     space = profiles(request.narrowing, session.effective.profile)
     builds = Builds(
         session=session,
@@ -90,7 +95,7 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
         base=_base_strip(session, request, space),
     )
     session.builder.on_unit = lambda unit: progress.unit(unit.name)
-    run = Tune(session=session, request=request, progress=progress, builds=builds, space=space)
+    run = Tune(session=session, request=request, progress=progress, builds=builds, space=space, notes=notes)
     plain = _baseline(run)
     with _timing(run, plain) as timer:
         run.timer = timer
@@ -101,6 +106,26 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
         own = time.perf_counter() - started - waited
     created = datetime.now(UTC).isoformat(timespec="seconds")
     return assemble(run, rows, standings, confirmed, noise, created=created, own=own)
+
+
+def _audited(session: Session, request: Request, progress: Progress) -> tuple[Request, tuple[str, ...]]:
+    """Ask the panic audit where ``panic = "abort"`` is allowed and new; gives what a report says of it.
+
+    Raises:
+        ToolError: the leave hangs on the audit, and its parser is not installed.
+    """
+    allow = request.narrowing.allow
+    if not allow & {ALLOWED, IF_SAFE} or session.effective.profile.panic is Panic.ABORT:
+        return request, ()
+    try:
+        need_parser()
+    except ToolError:
+        if ALLOWED not in allow:
+            raise
+        return request, (NOT_AUDITED,)
+    narrowing, note = settled(request.narrowing, audit_project(session.cargo, session.project, session.selection))
+    progress.note(note)
+    return replace(request, narrowing=narrowing), (note,)
 
 
 def _base_strip(session: Session, request: Request, space: tuple[Profile, ...]) -> Strip:

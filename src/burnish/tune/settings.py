@@ -12,6 +12,7 @@ from burnish.measure.values import Workload
 from burnish.tune.limits import Limits
 from burnish.tune.result import Goal
 from burnish.tune.space import Narrowing, check_keys
+from burnish.tune.unwinding import ALLOWED, IF_SAFE
 from burnish.units import parse_duration
 
 #: Seconds a tune may take where nothing else is said.
@@ -121,9 +122,9 @@ def _narrowing(table: Table) -> Narrowing:
         if not chosen:
             raise UsageError(f"--options {key} has no values")
     allow = frozenset(table.allow or ())
-    unknown = sorted(allow - {"panic-abort"})
+    unknown = sorted(allow - {ALLOWED, IF_SAFE})
     if unknown:
-        raise UsageError(f"--allow does not know {', '.join(unknown)}", hint="it takes panic-abort")
+        raise UsageError(f"--allow does not know {', '.join(unknown)}", hint=f"it takes {ALLOWED} or {IF_SAFE}")
     return Narrowing(values=values, fixed=fixed, only=table.only or (), allow=allow)
 
 

@@ -18,7 +18,8 @@ class Narrowing:
         values: options with the values to try (``--options lto=thin,fat``).
         fixed: options with their one value (``--fix lto=thin``).
         only: globs over ids; a candidate must match one (``--only 'o3-*'``).
-        allow: behaviour-changing values that may be tried (``panic-abort``).
+        allow: behaviour-changing values that may be tried (``panic-abort``), some only on a condition
+            (``panic-abort=if-safe``, which `burnish.tune.unwinding` settles).
     """
 
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
