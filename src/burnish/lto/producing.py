@@ -14,6 +14,7 @@ from burnish.lto.decide.keys import unit_keys
 from burnish.lto.decide.units import Place, unit_of
 from burnish.lto.facts import mapped, module_of
 from burnish.lto.job import LinkJob
+from burnish.lto.kept import Wanted, exact_objects, keep_objects, missed_by_changes, near_units
 from burnish.lto.modules import SymbolFlag
 from burnish.lto.planning import Program, unit_names
 from burnish.lto.record import UnitRow, backend_stages
@@ -31,16 +32,6 @@ class Produced:
     row: UnitRow
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Wanted:
-    """A unit of the plan: its number, name, key and where a backend would write."""
-
-    unit: int
-    name: str
-    key: str
-    outputs: tuple[Path, ...]
-
-
 def produce(job: LinkJob, program: Program, cache: Cache, scratch: Path) -> list[Produced]:
     """The objects of all units, in the order of the units.
 
@@ -49,8 +40,9 @@ def produce(job: LinkJob, program: Program, cache: Cache, scratch: Path) -> list
         StoreError: the cache or the scratch directory cannot be written.
     """
     wanted = _wanted(program, scratch)
-    found = {item.unit: objects for item in wanted if (objects := _cached(cache, item)) is not None}
+    found = {item.unit: objects for item in wanted if (objects := exact_objects(cache, item)) is not None}
     costs = program.plan.costs()
+    found |= _near(job, program, cache, scratch, [item for item in wanted if item.unit not in found])
     missing = [item for item in wanted if item.unit not in found]
     order = largest_first(costs[np.array([item.unit for item in missing], np.int64)]) if missing else ()
     results = _run(job, program, cache, scratch, [missing[place] for place in order])
@@ -74,7 +66,7 @@ def living_units(program: Program) -> list[tuple[int, str]]:
     return [(unit, name) for unit, name in enumerate(unit_names(program)) if alive[unit]]
 
 
-def _wanted(program: Program, scratch: Path) -> list[_Wanted]:
+def _wanted(program: Program, scratch: Path) -> list[Wanted]:
     keys = unit_keys(
         program.plan,
         digests=program.digests,
@@ -84,7 +76,7 @@ def _wanted(program: Program, scratch: Path) -> list[_Wanted]:
         outputs=program.parts,
     )
     return [
-        _Wanted(
+        Wanted(
             unit=unit,
             name=name,
             key=keys[unit],
@@ -94,14 +86,22 @@ def _wanted(program: Program, scratch: Path) -> list[_Wanted]:
     ]
 
 
-def _cached(cache: Cache, item: _Wanted) -> tuple[Path, ...] | None:
-    digests = cache.recall(item.key)
-    if digests is None or len(digests) != len(item.outputs) or not all(map(cache.intact, digests)):
-        return None
-    return tuple(map(cache.blob, digests))
+def _near(
+    job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: list[Wanted]
+) -> dict[int, tuple[Path, ...]]:
+    """Objects that changes in sources have missed; remembered as those of the sources as they are now."""
+    if job.settings.cache is None or not (near := near_units(cache, program, missing)):
+        return {}
+    places = {source: _place(program, cache, source) for unit in near for source in unit.changed}
+    found = missed_by_changes(
+        program, near, places, cache, directory=scratch / "near", jobs=job.settings.jobs, timeout=TIMEOUT
+    )
+    for unit in found:
+        keep_objects(cache, program, unit.wanted.key, unit.objects)
+    return {unit.wanted.unit: tuple(map(cache.blob, unit.objects)) for unit in found}
 
 
-def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: list[_Wanted]) -> dict[int, UnitResult]:
+def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: list[Wanted]) -> dict[int, UnitResult]:
     if not missing:
         return {}
     # A link that finds everything in the cache never loads LLVM.
@@ -127,7 +127,7 @@ def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: l
         # As it comes: what is finished is kept even where a later unit fails.
         if job.settings.cache is not None:
             item = keys[result.name]
-            cache.record(item.key, [cache.put_file(path) for path in item.outputs])
+            keep_objects(cache, program, item.key, [cache.put_file(path) for path in item.outputs])
 
     results = run_units(
         units,
@@ -140,7 +140,7 @@ def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: l
     return {keys[result.name].unit: result for result in results}
 
 
-def _unit(program: Program, item: _Wanted, places: dict[int, Place], sources: dict[int, Path], scratch: Path) -> Unit:
+def _unit(program: Program, item: Wanted, places: dict[int, Place], sources: dict[int, Path], scratch: Path) -> Unit:
     plan = program.plan
     imports = plan.imports_of(item.unit)
     path = scratch / f"{item.unit}.thinlto.bc"
@@ -165,24 +165,25 @@ def _places(program: Program, cache: Cache, units: Iterable[int]) -> dict[int, P
     for unit in units:
         needed.update(plan.members(unit))
         needed.update(plan.index.module[plan.imports.row[plan.imports_of(unit)]].tolist())
-    places = {}
-    for number in sorted(needed):
-        digest = program.digests[number]
-        if not cache.intact(digest):
-            item = program.objects[number]
-            data = module_of(item, mapped(item.path))
-            if digest_of(data) != digest:
-                raise LtoError(f"{program.labels[number]} has changed since it was read", hint="build again")
-            cache.put(data, digest)
-        places[number] = Place(bitcode=cache.blob(digest), label=program.labels[number])
-    return places
+    return {number: _place(program, cache, number) for number in sorted(needed)}
 
 
-def _row(program: Program, item: _Wanted, objects: tuple[Path, ...], result: UnitResult | None) -> UnitRow:
+def _place(program: Program, cache: Cache, number: int) -> Place:
+    digest = program.digests[number]
+    if not cache.intact(digest):
+        item = program.objects[number]
+        data = module_of(item, mapped(item.path))
+        if digest_of(data) != digest:
+            raise LtoError(f"{program.labels[number]} has changed since it was read", hint="build again")
+        cache.put(data, digest)
+    return Place(bitcode=cache.blob(digest), label=program.labels[number])
+
+
+def _row(program: Program, item: Wanted, objects: tuple[Path, ...], result: UnitResult | None) -> UnitRow:
     imports = program.plan.imports_of(item.unit)
     return UnitRow(
         name=item.name,
-        key=item.key,
+        key=item.key.exact,
         cached=result is None,
         members=len(program.plan.members(item.unit)),
         imports=imports.stop - imports.start,

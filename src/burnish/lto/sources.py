@@ -1,7 +1,7 @@
 """The files that units import from: modules as they are, or slim copies of them where many units import from one.
 
-LLVM imports from modules in the order of their paths, and that order shows in the code. So paths are made of what the
-modules contain, and are the same in whichever link and cache they are.
+LLVM imports from modules in the order of their paths, and that order shows in the code. So paths are made of the
+identities of the modules, and stay the same in whichever place, link and cache they are, and after an edit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ def import_sources(
     names = {
         number: frozenset(map(program.plan.index.ir_name, rows[modules == number].tolist())) for number in importers
     }
-    files = {number: directory / f"{program.digests[number]}.bc" for number in importers}
+    files = {number: directory / f"{_turn(program, number)}.bc" for number in importers}
     targets = {number: places[number].bitcode for number in importers}
     known = _known(program, names, cache) if cache else {}
     targets |= known
@@ -75,6 +75,10 @@ def import_sources(
         for number in chosen:
             _keep(program, number, names[number], files[number], cache)
     return files
+
+
+def _turn(program: Program, number: int) -> str:
+    return "".join(f"{word:08x}" for word in program.plan.index.identities[number])
 
 
 def _known(program: Program, names: Mapping[int, frozenset[str]], cache: Cache) -> dict[int, Path]:

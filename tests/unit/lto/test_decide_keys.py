@@ -9,7 +9,7 @@ from programs import Source, Value, programs, resolve, summary_of
 
 from burnish.lto.backend import Codegen, Road
 from burnish.lto.decide.index import combine
-from burnish.lto.decide.keys import unit_key, unit_keys
+from burnish.lto.decide.keys import UnitKey, unit_key, unit_keys
 from burnish.lto.decide.plan import decide
 from burnish.lto.decide.thinlink import thin_link
 from burnish.lto.modules import Kind, Linkage, VariableFlag
@@ -38,7 +38,7 @@ def keys_of(
     plan = decide(link, np.arange(len(sources)) if units is None else np.array(units))
     digests = [digest(source) for source in sources]
     keys = unit_keys(plan, digests=digests, codegen=codegen, toolchain=toolchain, road=road, outputs=outputs)
-    return {source.name: keys[plan.units[number]] for number, source in enumerate(sources)}
+    return {source.name: keys[plan.units[number]].exact for number, source in enumerate(sources)}
 
 
 MAIN = Source(name="main", values=(Value(name="main", calls=("small",), refs=("large",)),))
@@ -77,6 +77,31 @@ def changed(source: Source, *values: Value) -> Source:
 def test_an_edit_changes_the_keys_of_those_that_see_it(program: tuple[Source, ...], stale: set[str]) -> None:
     before, after = keys_of(PROGRAM), keys_of(program)
     assert {name for name in before if before[name] != after[name]} == stale
+
+
+def near_keys(sources: Sequence[Source]) -> dict[str, UnitKey]:
+    index = combine([summary_of(source) for source in sources])
+    plan = decide(thin_link(index, resolve(sources), range(len(sources))), np.arange(len(sources)))
+    keys = unit_keys(plan, digests=[digest(source) for source in sources], codegen=CODEGEN, toolchain="LLVM22")
+    return {source.name: key for source, key in zip(sources, keys, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("library", "near"),
+    [
+        pytest.param(changed(LIBRARY, *LIBRARY.values, Value(name="new")), True, id="something that is not imported"),
+        pytest.param(
+            changed(LIBRARY, Value(name="small", calls=("other",)), *LIBRARY.values[1:]),
+            False,
+            id="what follows from it",
+        ),
+    ],
+)
+def test_the_near_key_stays_where_only_the_content_of_a_source_changed(library: Source, near: bool) -> None:
+    before, after = near_keys(PROGRAM)["main"], near_keys((MAIN, library, DEEP))["main"]
+    assert before.exact != after.exact
+    assert (before.near == after.near) is near
+    assert before.sources == (1,)
 
 
 def test_what_others_do_to_an_imported_variable_is_in_the_key() -> None:
@@ -154,7 +179,7 @@ def test_the_key_of_one_is_its_key_among_all(program: tuple[Source, ...]) -> Non
     plan = decide(thin_link(index, resolve(program), range(len(program))), np.arange(len(program)))
     digests = [digest(source) for source in program]
     alone = [unit_key(plan, unit, digests=digests, codegen=CODEGEN, toolchain="LLVM22") for unit in range(len(program))]
-    assert alone == list(keys_of(program).values())
+    assert [key.exact for key in alone] == list(keys_of(program).values())
 
 
 def test_a_promoted_local_is_in_the_keys_of_both_sides() -> None:

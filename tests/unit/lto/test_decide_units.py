@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +7,8 @@ from hypothesis import given
 from programs import Source, Value, programs, resolve, summary_of
 
 from burnish.lto.backend import Unit
-from burnish.lto.decide.index import combine
-from burnish.lto.decide.plan import Plan, decide, module_hash, promoted_name
+from burnish.lto.decide.index import combine, identities_of
+from burnish.lto.decide.plan import Plan, decide, promoted_name
 from burnish.lto.decide.thinlink import thin_link
 from burnish.lto.decide.units import Place, unit_of
 from burnish.lto.modules import Kind, Linkage
@@ -30,12 +31,13 @@ def unit(plan: Plan, number: int) -> Unit:
     return unit_of(plan, number, name="unit", places=places, outputs=[Path("out.o")], shard=Path("unit.idx"))
 
 
+OWN = Value(name="own", linkage=Linkage.INTERNAL)
 LIBRARY = Source(
     name="library",
     values=(
         Value(name="small", calls=("helper", "table")),
         Value(name="helper", size=500, linkage=Linkage.INTERNAL),
-        Value(name="own", linkage=Linkage.INTERNAL),
+        OWN,
         Value(name="unused"),
         Value(name="public"),
         Value(name="ctors", kind=Kind.VARIABLE, linkage=Linkage.APPENDING, flags=1 << 5),
@@ -49,10 +51,10 @@ PROGRAM = (MAIN, LIBRARY, TABLE)
 def test_a_unit_says_what_others_see_of_it() -> None:
     plan = planned(PROGRAM, resolve(PROGRAM, visible=["main", "public"]))
     library = unit(plan, 1)
-    promoted = promoted_name("helper", plan.index.modules[1])
+    helper = promoted(plan, "helper", 1)
     assert library.visible == ("public", "ctors")
-    assert set(library.hidden) == {"small", promoted}
-    assert library.members[0].promote == {"helper": promoted}
+    assert set(library.hidden) == {"small", helper}
+    assert library.members[0].promote == {"helper": helper}
     assert library.members[0].dead == ("own", "unused")
     assert library.members[0].label == "library"
 
@@ -60,7 +62,7 @@ def test_a_unit_says_what_others_see_of_it() -> None:
 def test_a_unit_says_what_it_asks_of_others_but_not_what_the_world_sees() -> None:
     plan = planned(PROGRAM, resolve(PROGRAM, visible=["main", "public"]))
     main = unit(plan, 0)
-    assert set(main.elsewhere) == {"small", "table", promoted_name("helper", plan.index.modules[1])}
+    assert set(main.elsewhere) == {"small", "table", promoted(plan, "helper", 1)}
     assert main.imports == 2
     assert main.shard == Path("unit.idx")
 
@@ -81,19 +83,29 @@ def test_copies_that_lose_are_named_where_they_stand() -> None:
     assert [member.other_copies for member in whole.members] == [(), ("f",)]
 
 
-def test_a_promoted_name_ends_with_the_start_of_the_hash() -> None:
-    module = summary_of(LIBRARY)
-    assert promoted_name("helper", module) == f"helper.llvm.{(module.hash[0] << 32) + module.hash[1]}"
+def promoted(plan: Plan, name: str, module: int) -> str:
+    first = int(plan.index.starts[module])
+    row = next(row for row in range(first, plan.index.rows) if plan.index.ir_name(row) == name)
+    return promoted_name(plan.index, row)
+
+
+def test_a_promoted_name_stays_when_its_module_changes() -> None:
+    changed = replace(LIBRARY, values=(*LIBRARY.values, Value(name="new")))
+    before, after = (planned((MAIN, library, TABLE)) for library in (LIBRARY, changed))
+    assert promoted(before, "helper", 1) == promoted(after, "helper", 1)
+
+
+def test_modules_of_one_name_have_promoted_names_of_their_own() -> None:
+    twins = [Source(name="twin", values=(Value(name=name, calls=("own",)), OWN)) for name in "ab"]
+    summaries = [summary_of(twin) for twin in twins]
+    assert len(set(identities_of(summaries))) == 2
 
 
 def test_a_module_without_hash_gets_one_of_its_own() -> None:
-    hashes = set()
-    for source in PROGRAM:
-        module = summary_of(source)
-        object.__setattr__(module, "hash", (0, 0, 0, 0, 0))
-        hashes.add(module_hash(module))
-    assert len(hashes) == len(PROGRAM)
-    assert (0, 0, 0, 0, 0) not in hashes
+    twins = [summary_of(Source(name="twin", values=(Value(name=name), OWN))) for name in "ab"]
+    for twin in twins:
+        object.__setattr__(twin, "hash", (0, 0, 0, 0, 0))
+    assert len({*identities_of(twins), (0, 0, 0, 0, 0)}) == 3
 
 
 @given(programs())

@@ -53,7 +53,7 @@ def test_an_index_has_the_form_that_llvm_reads() -> None:
     plan = planned(PROGRAM)
     modules, summaries = blocks_of(plan, 0)
     library = plan.index.modules[1]
-    assert modules == [(1, [0, *b"/bc/1.bc"]), (2, list(library.hash))]
+    assert modules == [(1, [0, *b"/bc/1.bc"]), (2, list(plan.index.identities[1]))]
     assert summaries[:2] == [(10, [12]), (20, [0x61])]
     values = {words[0]: words[1] << 32 | words[2] for code, words in summaries if code == 16}
     names = {int(guid): library.name(value) for value, guid in enumerate(library.guid)}

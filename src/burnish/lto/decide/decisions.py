@@ -95,7 +95,7 @@ def _modules(plan: Plan, labels: Sequence[str]) -> list[DecidedModule]:
             definitions=definitions[number],
             live=live[number],
             fates=fates[number],
-            suffix=promoted_suffix(module),
+            suffix=promoted_suffix(index.identities[number]),
         )
         for number, module in enumerate(index.modules)
     ]

@@ -4,8 +4,10 @@ A *row* is a global value of a module: a definition or a declaration. A *symbol*
 about; symbols are numbered in ascending order of GUID, so that their numbers do not depend on the order of modules.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import md5
 from typing import TypeVar
 
 import numpy as np
@@ -19,6 +21,8 @@ _LINKAGE_BITS = 15
 
 _Scalar = TypeVar("_Scalar", bound=np.generic)
 
+Identity = tuple[int, int, int, int, int]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Index:
@@ -30,6 +34,7 @@ class Index:
         module: i64[n], the module of each row.
         symbol: i64[n], the symbol of each row.
         guids: u64[s], ascending.
+        identities: of each module five words that no other module of the link has, see `identities_of`.
         kind, defined, summarized: as in `ModuleSummary`.
         linkage: u8[n], of the summary where there is one, else of the module's own record.
         flags: u32[n], words of summary flags; 0 where there is no summary.
@@ -45,6 +50,7 @@ class Index:
     module: Ints
     symbol: Ints
     guids: Guids
+    identities: tuple[Identity, ...]
     kind: Bytes
     linkage: Bytes
     defined: Bools
@@ -107,6 +113,37 @@ class Index:
         return flagged
 
 
+def identities_of(modules: Sequence[ModuleSummary]) -> tuple[Identity, ...]:
+    """What promoted names of a module end with, and where its turn is when others import from it.
+
+    LLVM takes the hash of a module's content for the former. With that, all that refers to a promoted local changes
+    with each edit of the module it is from; rustc's name of a codegen unit serves as well, wherever it is the only one
+    of the name.
+    """
+    often = Counter(module.source_filename for module in modules)
+    return tuple(
+        _content_hash(module) if often[module.source_filename] > 1 else _words_of(module.source_filename)
+        for module in modules
+    )
+
+
+def _words_of(name: str) -> Identity:
+    digest = md5(name.encode("utf-8", "surrogateescape"), usedforsecurity=False).digest()
+    one, two, three, four = np.frombuffer(digest, "<u4").tolist()
+    return one, two, three, four, 0
+
+
+def _content_hash(module: ModuleSummary) -> Identity:
+    """The module's hash, or one made of what it says of itself where it has none."""
+    if any(module.hash):
+        return module.hash
+    content = md5(module.source_filename.encode("utf-8", "surrogateescape"), usedforsecurity=False)
+    content.update(module.names)
+    content.update(module.guid.tobytes())
+    one, two, three, four = np.frombuffer(content.digest(), "<u4").tolist()
+    return one, two, three, four, 0
+
+
 def combine(modules: Sequence[ModuleSummary]) -> Index:
     """Join the summaries of all modules, given in link order.
 
@@ -134,6 +171,7 @@ def combine(modules: Sequence[ModuleSummary]) -> Index:
         module=np.repeat(np.arange(len(modules)), np.diff(starts)),
         symbol=symbol,
         guids=guids,
+        identities=identities_of(modules),
         kind=_column(modules, "kind", np.uint8),
         linkage=np.where(summarized, flags & _LINKAGE_BITS, own).astype(np.uint8),
         defined=_column(modules, "defined", np.bool_),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from hashlib import md5
 
 import numpy as np
 
@@ -10,9 +9,8 @@ from burnish.lto.decide.columns import Ints, Lists, distinct, joined, starts_of
 from burnish.lto.decide.fates import Fates, fates
 from burnish.lto.decide.grouping import live_weights
 from burnish.lto.decide.imports import Imports, Refusals, cross_module_imports
-from burnish.lto.decide.index import Index
+from burnish.lto.decide.index import Identity, Index
 from burnish.lto.decide.thinlink import ThinLink
-from burnish.lto.modules import ModuleSummary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -82,23 +80,12 @@ def decide(link: ThinLink, units: Ints) -> Plan:
     )
 
 
-def module_hash(module: ModuleSummary) -> tuple[int, int, int, int, int]:
-    """The module's hash, or one made of what it says of itself where it has none: promoted names must differ."""
-    if any(module.hash):
-        return module.hash
-    content = md5(module.source_filename.encode("utf-8", "surrogateescape"), usedforsecurity=False)
-    content.update(module.names)
-    content.update(module.guid.tobytes())
-    words = np.frombuffer(content.digest(), "<u4").tolist()
-    return words[0], words[1], words[2], words[3], 0
+def promoted_name(index: Index, row: int) -> str:
+    """The new name of a promoted local (``ModuleSummaryIndex::getGlobalNameForLocal``)."""
+    return index.ir_name(row) + promoted_suffix(index.identities[int(index.module[row])])
 
 
-def promoted_name(name: str, module: ModuleSummary) -> str:
-    """``ModuleSummaryIndex::getGlobalNameForLocal``."""
-    return name + promoted_suffix(module)
-
-
-def promoted_suffix(module: ModuleSummary) -> str:
+def promoted_suffix(identity: Identity) -> str:
     """What the names of a module's promoted locals end with."""
-    high, low, *_ = module_hash(module)
+    high, low, *_ = identity
     return f".llvm.{high << 32 | low}"

@@ -84,10 +84,7 @@ def _member(plan: Plan, module: int, place: Place) -> Member:
     return Member(
         bitcode=place.bitcode,
         label=place.label,
-        promote={
-            index.ir_name(row): promoted_name(index.ir_name(row), index.modules[module])
-            for row in rows[fate == Fate.PROMOTED].tolist()
-        },
+        promote={index.ir_name(row): promoted_name(index, row) for row in rows[fate == Fate.PROMOTED].tolist()},
         dead=tuple(index.ir_name(row) for row in rows[fate == Fate.DEAD].tolist()),
         other_copies=tuple(index.ir_name(row) for row in rows[fate == Fate.OTHER_COPY].tolist()),
     )
@@ -121,6 +118,6 @@ def _names(plan: Plan, rows: Ints) -> tuple[str, ...]:
     index = plan.index
     promoted = (plan.fates.fate[rows] == Fate.PROMOTED).tolist()
     return tuple(
-        promoted_name(index.ir_name(row), index.modules[int(index.module[row])]) if changed else index.ir_name(row)
+        promoted_name(index, row) if changed else index.ir_name(row)
         for row, changed in zip(rows.tolist(), promoted, strict=True)
     )

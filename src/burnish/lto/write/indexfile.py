@@ -12,7 +12,7 @@ import numpy as np
 
 from burnish.lto.decide.columns import Ints, Words, distinct
 from burnish.lto.decide.fates import Fate
-from burnish.lto.decide.plan import Plan, module_hash
+from burnish.lto.decide.plan import Plan
 from burnish.lto.modules import Kind, SummaryFlag, VariableFlag
 from burnish.lto.write.bitwriter import BitWriter
 
@@ -59,7 +59,7 @@ def _write_modules(writer: BitWriter, plan: Plan, sources: list[int], paths: Map
     writer.define_text(_ENTRY)
     for number, source in enumerate(sources):
         writer.text(number, paths[source].encode("utf-8", "surrogateescape"))
-        writer.record(_HASH, module_hash(plan.index.modules[source]))
+        writer.record(_HASH, plan.index.identities[source])
     writer.end()
 
 
