@@ -113,9 +113,14 @@ def _shut_functions(module: Module, keep: set[bytes]) -> None:
 
 
 def _drop_variables(module: Module, keep: set[bytes]) -> None:
-    """Declare variables that nobody imports; locals stay as long as something kept refers to them."""
-    pinned = {name for array in _USED for name in module.members(array)} | keep
-    pinned.update(module.name(module.aliasee(alias)) for alias in module.aliases())
+    """Declare variables that nobody imports; locals stay as long as something kept refers to them.
+
+    The lists of used symbols are never imported, and would keep what they name.
+    """
+    for array in _USED:
+        if (value := module.named(array)) is not None:
+            module.delete_variable(value)
+    pinned = keep | {module.name(module.aliasee(alias)) for alias in module.aliases()}
     for value in module.variables():
         if module.is_declaration(value) or module.linkage(value) in LOCAL:
             continue
