@@ -260,6 +260,29 @@ def test_the_projects_own_linker_links(small: Place, tmp_path: Path) -> None:
     assert "--build-id=sha1" in said.read_text(encoding="utf-8").splitlines()[-1]
 
 
+@pytest.mark.parametrize("engine", ["burnish", "lld"])
+def test_llvm_allocates_with_mimalloc_and_nothing_else_is_told_to(small: Place, tmp_path: Path, engine: str) -> None:
+    said = tmp_path / "said"
+    linker = script(tmp_path / "linker", f'echo "$LD_PRELOAD" >> {said}\nexec cc "$@"\n')
+    environment = {"CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER": str(linker), "LD_PRELOAD": ""}
+    fast = small.built("--no-cache", "--engine", engine, environment=environment)
+    told = said.read_text(encoding="utf-8").splitlines()
+    assert fast.link["malloc"] == ("libmimalloc.so.3" if engine == "burnish" else "")
+    # lld is asked for its directories first, as all else without one
+    assert ["libmimalloc" in line for line in told] == [False] * (len(told) - 1) + [engine == "lld"]
+    program = digest(small.program("bare"))
+    (small.directory / "src" / "main.rs").touch()
+    plain = small.built("--no-cache", "--engine", engine, environment={**environment, "BURNISH_LTO_MALLOC": "off"})
+    assert plain.link["malloc"] == ""
+    assert "libmimalloc" not in said.read_text(encoding="utf-8").splitlines()[-1]
+    assert digest(small.program("bare")) == program
+
+
+def test_an_allocator_that_is_not_there_is_refused(small: Place) -> None:
+    answer = small.burnish("build", environment={"BURNISH_LTO_MALLOC": "/none.so"})
+    refuses(answer, 2, "BURNISH_LTO_MALLOC=/none.so", "hint: it takes off")
+
+
 def test_a_linker_that_no_compiler_calls_is_refused(small: Place) -> None:
     environment = {"CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER": "ld.lld"}
     refuses(small.burnish("build", environment=environment), 2, "ld.lld", 'hint: linker = "clang"')

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from burnish.errors import BurnishError, StoreError, UnsupportedError, UsageError
+from burnish.lto import malloc
 from burnish.lto.job import LinkJob, sysroot_of
 from burnish.lto.line.arguments import LinkLine, parse
 from burnish.lto.line.libraries import Disk
@@ -30,8 +31,9 @@ _BARE_LINKERS = frozenset({"ld", "ld.bfd", "ld.gold", "ld.lld", "ld.mold", "lld"
 
 def main() -> int:
     """Link; gives the exit code."""
+    started_anew = malloc.settle(os.environ)
     try:
-        return drive(sys.argv[1:], os.environ)
+        return drive(sys.argv[1:], os.environ, may_start_anew=not started_anew)
     except BurnishError as error:
         print(f"burnish-cc: error: {error.message}", file=sys.stderr)  # noqa: T201  # rustc shows it
         if error.hint:
@@ -43,8 +45,13 @@ def main() -> int:
         return error.exit_code
 
 
-def drive(argv: Sequence[str], environment: Mapping[str, str]) -> int:
+def drive(argv: Sequence[str], environment: Mapping[str, str], *, may_start_anew: bool = False) -> int:
     """One link.
+
+    Args:
+        argv: what a compiler would be called with to link.
+        environment: may hold settings.
+        may_start_anew: this process is a driver and nothing else, and may start again with LLVM's allocator.
 
     Raises:
         BurnishError: it failed; no output was written.
@@ -61,11 +68,16 @@ def drive(argv: Sequence[str], environment: Mapping[str, str]) -> int:
         engine=settings.engine,
         done_by=settings.engine,
         jobs=settings.jobs,
+        malloc=malloc.in_use(),
     )
     reason = _reason_to_pass_through(line, told, settings)
     if reason is not None:
         _write(settings, msgspec.structs.replace(record, passed_through=reason))
         return _become(settings.linker, [*argv, *_choice(line, settings, environment)])
+    library = malloc.find(environment, sys.path)
+    if library is not None and may_start_anew and settings.engine is Engine.BURNISH:
+        with contextlib.suppress(OSError):
+            malloc.start_anew(environment, library)
     # Only here: a link that is passed on must not wait for numpy.
     from burnish.lto import engine, lld  # noqa: PLC0415
     from burnish.lto.processes import die_with_parent  # noqa: PLC0415
@@ -90,7 +102,7 @@ def drive(argv: Sequence[str], environment: Mapping[str, str]) -> int:
     if settings.record is not None:
         # What burnish decided on an earlier link does not hold for this one.
         decisions_path(settings.record, record.crate).unlink(missing_ok=True)
-    _write(settings, lld.link(job, record))
+    _write(settings, lld.link(job, record, malloc.preloaded(environment, library) if library else environment))
     return 0
 
 

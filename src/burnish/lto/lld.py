@@ -4,6 +4,7 @@ rustc's standard library carries its bitcode in a section that lld does not read
 replaced by one whose members are the modules themselves; lld then takes members as it would have taken the objects.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -20,8 +21,13 @@ from burnish.lto.record import LinkRecord
 from burnish.lto.stopwatch import Stopwatch
 
 
-def link(job: LinkJob, record: LinkRecord) -> LinkRecord:
+def link(job: LinkJob, record: LinkRecord, environment: Mapping[str, str]) -> LinkRecord:
     """Link; gives the record with what was done.
+
+    Args:
+        job: the link.
+        record: what is known of it so far.
+        environment: the linker's.
 
     Raises:
         UnsupportedError, ToolError, LtoError, StoreError: nothing was linked.
@@ -34,7 +40,7 @@ def link(job: LinkJob, record: LinkRecord) -> LinkRecord:
             files = locate(job.line, driver_directories([job.settings.linker], job.line), Disk())
             replaced = replaced_archives(files, cache, scratch)
         with watch.stage("lld"):
-            run_linker(job.settings.linker, arguments(job, replaced, cache), scratch)
+            run_linker(job.settings.linker, arguments(job, replaced, cache), scratch, environment)
     return msgspec.structs.replace(record, stages=tuple(watch.stages), size=output.stat().st_size)
 
 

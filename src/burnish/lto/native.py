@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +18,14 @@ _LONG = 100_000
 _PREFIX = ".burnish-link-"
 
 
-def run_linker(linker: str, argv: Sequence[str], scratch: Path) -> None:
+def run_linker(linker: str, argv: Sequence[str], scratch: Path, environment: Mapping[str, str] | None = None) -> None:
     """Run the linker to its end; what it says goes to stderr. The output appears under its name whole.
+
+    Args:
+        linker: the real linker driver.
+        argv: its arguments.
+        scratch: a directory for this link.
+        environment: for the linker, where it is not this process's own.
 
     Raises:
         ToolError: it cannot be run.
@@ -32,7 +38,7 @@ def run_linker(linker: str, argv: Sequence[str], scratch: Path) -> None:
         response.write_text(quote(arguments), encoding="utf-8", errors="surrogateescape")
         arguments = [f"@{response}"]
     try:
-        done = subprocess.run([linker, *arguments], check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run([linker, *arguments], check=False, stdin=subprocess.DEVNULL, env=environment)
     except OSError as error:
         raise ToolError(
             f"cannot run the linker {linker}: {error.strerror}", hint="install gcc or clang (Debian: build-essential)"

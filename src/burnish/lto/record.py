@@ -67,6 +67,7 @@ class LinkRecord(msgspec.Struct, frozen=True, kw_only=True):
         lto, engine: what was asked for; ``done_by`` who did it in the end and ``reason`` why another.
         crate: rustc's crate name.
         passed_through: why the link was none of the engine's business, empty where it was.
+        malloc: library of the allocator that the backends use, empty for the C library's own.
         memory: peak of the largest process, bytes.
     """
 
@@ -80,6 +81,7 @@ class LinkRecord(msgspec.Struct, frozen=True, kw_only=True):
     passed_through: str = ""
     toolchain: str = ""
     jobs: int = 1
+    malloc: str = ""
     stages: tuple[Stage, ...] = ()
     modules: tuple[ModuleRow, ...] = ()
     units: tuple[UnitRow, ...] = ()
