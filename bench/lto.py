@@ -1,6 +1,7 @@
 """Link-time optimization side by side: rustc's thin and fat, rust-lld fed with std's bitcode, burnish.
 
-    python bench/lto.py PATH --bin NAME --work DIR [--rounds 5] [--roads rustc-thin,grouped,...] [--edit src/main.rs]
+    python bench/lto.py PATH --bin NAME --work DIR [--rounds 5] [--roads rustc-thin,grouped,...]
+                        [--edit src/main.rs | --leaf CRATE]
 
 Compiles the project once (cargo, lto = "thin": libraries are bitcode). Then the final crate's own rustc command is run
 again and again, each round once for every road in turn: what the road takes beyond compiling the crate itself to
@@ -9,7 +10,10 @@ CPU seconds are those of the processes waited for; sizes are stripped. Memory is
 had together (their proportional shares, ten samples a second), taken in the first round, which is not timed.
 
 With --edit the file gets another constant before each run, and the roads that can keep work between runs do: the warm
-case. Everything happens on a copy of the project in DIR. Run it alone on the machine.
+case. With --leaf a dependency of that name is copied from the registry and patched in; each round its src/lib.rs gets
+another constant, and what depends on it is compiled again before the roads have their turns.
+
+Everything happens on a copy of the project in DIR. Run it alone on the machine.
 """
 
 import argparse
@@ -26,17 +30,20 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-#: As rustc's wrapper: writes down the call that links the program, then becomes rustc.
+#: As rustc's wrapper: writes down the call that links the program, then becomes rustc (or ends there, if so asked).
 _WRAPPER = """#!{python}
 import json, os, sys
 argv = sys.argv[1:]
 if "--crate-name" in argv and "bin" in argv and "-C" in argv and "lto=thin" in argv:
     with open({out!r}, "w") as file:
         json.dump({{"argv": argv, "env": dict(os.environ), "cwd": os.getcwd()}}, file)
+    if os.environ.get("BENCH_NO_LINK"):
+        sys.exit("not linked")
 os.execv(argv[0], argv)
 """
 
-COLD = ("rustc-thin", "rustc-fat", "lld", "thin", "grouped", "fat")
+#: ``lld`` allocates with the C library's malloc, as lld comes; ``lld-mimalloc`` as burnish runs it.
+COLD = ("rustc-thin", "rustc-fat", "lld", "lld-mimalloc", "thin", "grouped", "fat")
 WARM = ("rustc-thin", "lld", "thin", "grouped")
 
 
@@ -69,17 +76,21 @@ def main() -> None:
     project = work / "project"
     if not project.exists():
         shutil.copytree(args.path, project, ignore=shutil.ignore_patterns("target", ".git"), symlinks=True)
+    leaf = patched(project, args.leaf) if args.leaf else None
     final = compiled(project, args.bin, work)
-    roads = args.roads.split(",") if args.roads else list(WARM if args.edit else COLD)
-    edit = project / args.edit if args.edit else None
+    edit = leaf or (project / args.edit if args.edit else None)
+    roads = args.roads.split(",") if args.roads else list(WARM if edit else COLD)
     original = edit.read_bytes() if edit else b""
     shutil.rmtree(work / "cache", ignore_errors=True)
     try:
         # The first round fills caches and samples memory; its times are not counted.
         for number in range(args.rounds + 1):
+            if leaf:
+                change(leaf, original, number)
+                compiled(project, args.bin, work, link=False)
             for road in ["crate alone", *rotated(roads, number)]:
-                if edit:
-                    edit.write_bytes(original + f"\n#[used]\nstatic EDITED: u32 = {number};\n".encode())
+                if edit and not leaf:
+                    change(edit, original, number)
                 done = run(final, road, keep=edit is not None, sample=not number)
                 print(f"round {number} {road:<12} {done.wall:6.2f} s wall {done.cpu:6.2f} s CPU", file=sys.stderr)
                 if not number:
@@ -90,8 +101,13 @@ def main() -> None:
         if edit:
             edit.write_bytes(original)
     print(table(final, roads, warm=edit is not None))
-    if edit:
-        check_equal(final, edit, original, [road for road in roads if road in {"thin", "grouped"}])
+    own = [road for road in roads if road in {"thin", "grouped"}]
+    if leaf:
+        check_equal(final, own)
+    elif edit:
+        change(edit, original, 1234)
+        check_equal(final, own)
+        edit.write_bytes(original)
 
 
 def arguments() -> argparse.Namespace:
@@ -101,7 +117,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--roads", default="")
-    parser.add_argument("--edit", metavar="FILE", help="of the final crate, relative to PATH")
+    edits = parser.add_mutually_exclusive_group()
+    edits.add_argument("--edit", metavar="FILE", help="of the final crate, relative to PATH")
+    edits.add_argument("--leaf", metavar="CRATE", help="a dependency to edit")
     return parser.parse_args()
 
 
@@ -111,9 +129,28 @@ def rotated(roads: list[str], number: int) -> list[str]:
     return roads[start:] + roads[:start]
 
 
-def compiled(project: Path, program: str, work: Path) -> Final:
-    """Compile everything and catch the last command."""
+def change(edit: Path, original: bytes, number: int) -> None:
+    """Another constant that stays in the program."""
+    edit.write_bytes(original + f"\n#[used]\nstatic EDITED: u32 = {number};\n".encode())
+
+
+def patched(project: Path, name: str) -> Path:
+    """A copy of a dependency, patched in; gives the file to edit."""
+    own = project / "leaf" / name
+    if not own.exists():
+        asked = ["cargo", "metadata", "--format-version", "1", "--offline"]
+        packages = json.loads(subprocess.run(asked, cwd=project, check=True, stdout=subprocess.PIPE).stdout)["packages"]
+        found = next(package for package in packages if package["name"] == name)
+        shutil.copytree(Path(found["manifest_path"]).parent, own)
+        with (project / "Cargo.toml").open("a") as manifest:
+            manifest.write(f'\n[patch.crates-io]\n{name} = {{ path = "leaf/{name}" }}\n')
+    return own / "src" / "lib.rs"
+
+
+def compiled(project: Path, program: str, work: Path, *, link: bool = True) -> Final:
+    """Compile everything and catch the last command; it is not run without ``link``."""
     call = work / "call.json"
+    call.unlink(missing_ok=True)
     wrapper = work / "wrapper"
     wrapper.write_text(_WRAPPER.format(python=sys.executable, out=str(call)))
     wrapper.chmod(0o755)
@@ -126,8 +163,8 @@ def compiled(project: Path, program: str, work: Path) -> Final:
             *("--config", 'profile.release.lto="thin"'),
         ],
         cwd=project,
-        env={**os.environ, "RUSTC_WRAPPER": str(wrapper)},
-        check=True,
+        env={**os.environ, "RUSTC_WRAPPER": str(wrapper), "BENCH_NO_LINK": "" if link else "1"},
+        check=link,
     )
     found = json.loads(call.read_text())
     return Final(argv=found["argv"], env=found["env"], cwd=found["cwd"], work=work)
@@ -206,28 +243,26 @@ def variables(final: Final, road: str, *, keep: bool) -> dict[str, str]:
     """What burnish's driver is told; nothing where it has no part."""
     if road == "crate alone" or road.startswith("rustc"):
         return {}
+    by_lld = road.startswith("lld")
     return {
-        "BURNISH_LTO": "thin" if road == "lld" else road,
-        "BURNISH_LTO_ENGINE": "lld" if road == "lld" else "burnish",
+        "BURNISH_LTO": "thin" if by_lld else road,
+        "BURNISH_LTO_ENGINE": "lld" if by_lld else "burnish",
+        "BURNISH_LTO_MALLOC": "off" if road == "lld" else "",
         "BURNISH_LTO_CACHE": "on" if keep else "off",
         "BURNISH_CACHE_DIR": str(final.work / "cache"),
     }
 
 
-def check_equal(final: Final, edit: Path, original: bytes, roads: list[str]) -> None:
+def check_equal(final: Final, roads: list[str]) -> None:
     """The warm result against a cold one of the same source."""
-    edit.write_bytes(original + b"\n#[used]\nstatic EDITED: u32 = 1234;\n")
-    try:
-        for road in roads:
-            warm = run(final, road, keep=True)
-            cold = run(final, road, keep=False)
-            print(f"{road}: warm and cold {'equal byte for byte' if warm.digest == cold.digest else 'DIFFER'}")
-    finally:
-        edit.write_bytes(original)
+    for road in roads:
+        warm = run(final, road, keep=True)
+        cold = run(final, road, keep=False)
+        print(f"{road}: warm and cold {'equal byte for byte' if warm.digest == cold.digest else 'DIFFER'}")
 
 
 def table(final: Final, roads: list[str], *, warm: bool) -> str:
-    """Medians, and the ratios to rustc's thin and to lld of the same rounds."""
+    """Medians, and the ratios to rustc's thin and fat and to lld of the same rounds."""
     alone = final.runs["crate alone"]
     parts = {road: [one.wall - base.wall for one, base in zip(final.runs[road], alone, strict=True)] for road in roads}
     cpus = {road: [one.cpu - base.cpu for one, base in zip(final.runs[road], alone, strict=True)] for road in roads}
@@ -235,15 +270,16 @@ def table(final: Final, roads: list[str], *, warm: bool) -> str:
     lines = [
         f"{'warm' if warm else 'cold'}, medians of {len(alone)} rounds, LTO part; the crate alone takes {itself}",
         "",
-        "| road | wall | CPU | memory | stripped | wall against rustc thin | lld | size against rustc thin |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
+        "| road | wall | CPU | memory | stripped | wall to rustc thin | to rustc fat | to lld | size to rustc thin |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for road in roads:
         runs = final.runs[road]
         lines.append(
             f"| {road} | {statistics.median(parts[road]):.2f} s | {statistics.median(cpus[road]):.2f} s "
             f"| {final.memory[road] / 1e6:.0f} MB | {runs[0].size:,} B "
-            f"| {ratio(parts, road, 'rustc-thin')} | {ratio(parts, road, 'lld')} | {size_ratio(final, road)} |"
+            f"| {ratio(parts, road, 'rustc-thin')} | {ratio(parts, road, 'rustc-fat')} | {ratio(parts, road, 'lld')} "
+            f"| {size_ratio(final, road)} |"
         )
     return "\n".join(lines)
 

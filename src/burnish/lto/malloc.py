@@ -1,11 +1,13 @@
 """The allocator of LLVM's processes: mimalloc in the place of the C library's.
 
 LLVM allocates all the time. rustc brings jemalloc for it; libLLVM in a Python process would get the C library's
-``malloc``, and optimizing and code generation would cost a fifth more (docs/performance.md). Another one can only be
-put before the C library's when a process starts (``LD_PRELOAD``, ld.so(8)): so a driver that has backends to run starts
-itself once more, and takes the variable out of its environment again before it runs anything else.
+``malloc``, and fat would take a sixth more CPU (docs/performance.md). Another one can only be put before the C
+library's when a process starts (``LD_PRELOAD``, ld.so(8)): so a driver that has backends to run starts itself once
+more, and takes the variable out of its environment again before it runs anything else.
 """
 
+import ctypes
+import json
 import os
 import sys
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -16,9 +18,12 @@ from burnish.errors import UsageError
 
 #: ``off``, or the library to use; nothing for that of the package cmeel-mimalloc.
 CHOICE = "BURNISH_LTO_MALLOC"
-#: Set while a driver starts anew: what ``LD_PRELOAD`` was before.
-_BEFORE = "BURNISH_LTO_PRELOAD_BEFORE"
+#: Set while a driver starts anew: the variables changed for it, as they were before (JSON; null: not set).
+_BEFORE = "BURNISH_LTO_BEFORE_MALLOC"
 _PRELOAD = "LD_PRELOAD"
+#: mimalloc's own (include/mimalloc.h): free memory goes back at once, as there is a worker for each core, and no huge
+#: pages, of which a forked worker's first write copies all.
+_OPTIONS = {"MIMALLOC_PURGE_DELAY": "0", "MIMALLOC_ALLOW_THP": "0"}
 #: Where the package puts it, below a directory of packages.
 _LIBRARY = "cmeel.prefix/lib/libmimalloc.so.3"
 #: ld.so takes these for the end of a name.
@@ -50,9 +55,15 @@ def find(environment: Mapping[str, str], packages: Sequence[str]) -> Path | None
 
 
 def preloaded(environment: Mapping[str, str], library: Path) -> dict[str, str]:
-    """An environment whose programs use the allocator."""
+    """An environment whose programs use the allocator; options that the user has set stay."""
     names = [str(library), *filter(None, [environment.get(_PRELOAD)])]
-    return {**environment, _PRELOAD: " ".join(names)}
+    return {**_OPTIONS, **environment, _PRELOAD: " ".join(names)}
+
+
+def started_anew(environment: Mapping[str, str], library: Path) -> dict[str, str]:
+    """The environment of a process that starts anew; `settle` gives what it was."""
+    before = {name: environment.get(name) for name in (_PRELOAD, *_OPTIONS)}
+    return {**preloaded(environment, library), _BEFORE: json.dumps(before)}
 
 
 def settle(environment: MutableMapping[str, str]) -> bool:
@@ -60,15 +71,11 @@ def settle(environment: MutableMapping[str, str]) -> bool:
     before = environment.pop(_BEFORE, None)
     if before is None:
         return False
-    environment.pop(_PRELOAD, None)
-    if before:
-        environment[_PRELOAD] = before
+    for name, value in json.loads(before).items():
+        environment.pop(name, None)
+        if value is not None:
+            environment[name] = value
     return True
-
-
-def started_anew(environment: Mapping[str, str], library: Path) -> dict[str, str]:
-    """The environment of a process that starts anew; `settle` gives what it was."""
-    return {**preloaded(environment, library), _BEFORE: environment.get(_PRELOAD, "")}
 
 
 def start_anew(environment: Mapping[str, str], library: Path) -> NoReturn:
@@ -79,6 +86,13 @@ def start_anew(environment: Mapping[str, str], library: Path) -> NoReturn:
     """
     argv = [sys.executable, *sys.orig_argv[1:]]
     os.execve(sys.executable, argv, started_anew(environment, library))  # noqa: S606  # no shell
+
+
+def give_back() -> None:
+    """Give memory that is free but kept to the kernel: workers about to be forked would carry it along."""
+    collect = getattr(ctypes.CDLL(None), "mi_collect", None)
+    if collect is not None:
+        collect(ctypes.c_bool(True))
 
 
 def in_use() -> str:

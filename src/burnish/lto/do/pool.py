@@ -19,6 +19,7 @@ from burnish.lto.backend import UnitResult
 from burnish.lto.do.output import unfinished
 from burnish.lto.do.worker import Done, Entered, Failed, Line, Task, read_line, run_worker
 from burnish.lto.llvm import Library
+from burnish.lto.malloc import give_back
 from burnish.lto.processes import describe_status
 
 _CHUNK = 1 << 16
@@ -71,6 +72,7 @@ def run_jobs(
         LlvmError, UnsupportedError: a job's own, with its label and stage; a worker died, or took over ``timeout``
             seconds.
     """
+    give_back()
     results: dict[int, UnitResult] = {}
     waiting = list(enumerate(jobs))[::-1]
     running: dict[int, _Worker] = {}

@@ -1,4 +1,4 @@
-"""Code generation of one module by several processes, forked with the optimized module in memory.
+"""Code generation of one module by several processes: this one, and others forked with the optimized module in memory.
 
 Every definition gets one owner. Each process turns what others own into declarations and emits the rest; so every
 local definition first needs a name that the linker can bind, hidden from the outside.
@@ -63,7 +63,7 @@ def emit_parts(module: Module, unit: Unit, machine: TargetMachine, options: Pass
         run_passes(module, "globaldce,elim-avail-extern,globaldce", machine, options)
         write_whole(unit.outputs[part], machine.emit(module).view(), worker)
 
-    _fork_each(len(unit.outputs), emit)
+    _side_by_side(len(unit.outputs), emit)
 
 
 def can_be_split(module: Module) -> bool:
@@ -153,15 +153,16 @@ def _forget_alias(module: Module, alias: ValueRef) -> None:
     module.set_linkage(alias, Linkage.INTERNAL, Visibility.DEFAULT)
 
 
-def _fork_each(count: int, task: Callable[[int], None]) -> None:
-    """Run a task for each part in a process of its own, all at once.
+def _side_by_side(count: int, task: Callable[[int], None]) -> None:
+    """Do all parts at once: the main one here, as a process that only waits would hold the module once more.
 
     Raises:
-        LlvmError: with what the first that failed said, or how it died.
+        LlvmError: with what the parts that failed said, or how they died. Forked ones die with this process.
     """
-    children = [_fork_part(part, task) for part in range(count)]
+    children = [_fork_part(part, task) for part in range(_MAIN + 1, count)]
+    task(_MAIN)
     failed = []
-    for part, (pid, said) in enumerate(children):
+    for part, (pid, said) in enumerate(children, start=_MAIN + 1):
         with os.fdopen(said, "rb") as pipe:
             text = pipe.read().decode(errors="replace")
         _, status = os.waitpid(pid, 0)
