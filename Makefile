@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-crates clean cargo
+.PHONY: help demo test test-crates test-long clean cargo
 
 help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -20,8 +20,11 @@ test: $(VENV)/installed-test cargo ## ruff, mypy and all tests but those of make
 	@$(BIN)/mypy
 	@CARGO_NET_OFFLINE=true $(BIN)/pytest -m 'not crates' -n auto --dist worksteal
 
-test-crates: $(VENV)/installed-test cargo ## tune programs of the registry (network, minutes)
-	@$(BIN)/pytest -m crates -n auto --dist worksteal
+test-crates: $(VENV)/installed-test cargo ## try programs of the registry (network, minutes)
+	@$(BIN)/pytest -m 'crates and not long' -n auto --dist worksteal
+
+test-long: $(VENV)/installed-test cargo ## tune large programs of the registry (network, half an hour)
+	@$(BIN)/pytest -m 'crates and long' -n auto --dist worksteal
 
 clean: ## remove the virtual environment, caches and what make demo wrote
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist report.html examples/crossings/target

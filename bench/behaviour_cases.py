@@ -92,7 +92,7 @@ CASES = (
         name="hyperfine",
         version=PINNED["hyperfine"],
         runs=(
-            *calls("{bin} --help", "{bin} --runs 0 true", "{bin} false", "{bin} -P n 1", "{bin} nothing-such-command"),
+            *calls("{bin} --help", "{bin} -P n 1 0 true", "{bin} false", "{bin} -P n 1", "{bin} nothing-such-command"),
             *calls(
                 "{bin} -N --style=none --warmup=1 --runs=30 true",
                 "{bin} --style=none --runs=5 -P n 1 3 echo_{n} --export-json=out.json --export-markdown=out.md",

@@ -44,7 +44,12 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.crate) for case in CASES])
+def marks(case: Case) -> tuple[pytest.MarkDecorator, ...]:
+    """The large ones take a quarter of an hour each."""
+    return () if case.crate == "hyperfine" else (pytest.mark.long,)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.crate, marks=marks(case)) for case in CASES])
 def test_the_applied_profile_builds_to_the_recommended_size(tmp_path: Path, case: Case) -> None:
     source = crate_source(case.crate, PINNED[case.crate], tmp_path)
     tune = [
