@@ -1,7 +1,7 @@
 """Link-time optimization side by side: rustc's thin and fat, rust-lld fed with std's bitcode, burnish.
 
     python bench/lto.py PATH --bin NAME --work DIR [--rounds 5] [--roads rustc-thin,grouped,...]
-                        [--edit src/main.rs | --leaf CRATE]
+                        [--edit src/main.rs | --leaf CRATE] [--run "PATTERN DIRECTORY"]
 
 Compiles the project once (cargo, lto = "thin": libraries are bitcode). Then the final crate's own rustc command is run
 again and again, each round once for every road in turn: what the road takes beyond compiling the crate itself to
@@ -13,6 +13,9 @@ With --edit the file gets another constant before each run, and the roads that c
 case. With --leaf a dependency of that name is copied from the registry and patched in; each round its src/lib.rs gets
 another constant, and what depends on it is compiled again before the roads have their turns.
 
+With --run the programs are run with these arguments at the end, in turns, 21 rounds: median CPU seconds (user and
+system), and the median ratio to rustc's thin within each round.
+
 Everything happens on a copy of the project in DIR. Run it alone on the machine.
 """
 
@@ -21,6 +24,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -101,13 +105,10 @@ def main() -> None:
         if edit:
             edit.write_bytes(original)
     print(table(final, roads, warm=edit is not None))
-    own = [road for road in roads if road in {"thin", "grouped"}]
-    if leaf:
-        check_equal(final, own)
-    elif edit:
-        change(edit, original, 1234)
-        check_equal(final, own)
-        edit.write_bytes(original)
+    if args.run:
+        print(runtimes(work, roads, shlex.split(args.run)))
+    if edit:
+        check_warm(final, roads, edit, original, compiled_before=leaf is not None)
 
 
 def arguments() -> argparse.Namespace:
@@ -117,6 +118,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", required=True)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--roads", default="")
+    parser.add_argument("--run", metavar="ARGUMENTS", help="run the programs with them at the end")
     edits = parser.add_mutually_exclusive_group()
     edits.add_argument("--edit", metavar="FILE", help="of the final crate, relative to PATH")
     edits.add_argument("--leaf", metavar="CRATE", help="a dependency to edit")
@@ -194,6 +196,9 @@ def run(final: Final, road: str, *, keep: bool, sample: bool = False) -> Run:
         return Run(wall=wall, cpu=cpu, memory=memory, size=0, digest="")
     program = next(path for path in out.iterdir() if os.access(path, os.X_OK) and path.is_file())
     digest = hashlib.sha256(program.read_bytes()).hexdigest()
+    kept = final.work / "programs" / road
+    kept.parent.mkdir(exist_ok=True)
+    shutil.copy2(program, kept)
     stripped = final.work / "stripped"
     subprocess.run([shutil.which("strip") or "strip", "-s", "-o", str(stripped), str(program)], check=True)
     return Run(wall=wall, cpu=cpu, memory=memory, size=stripped.stat().st_size, digest=digest)
@@ -253,12 +258,15 @@ def variables(final: Final, road: str, *, keep: bool) -> dict[str, str]:
     }
 
 
-def check_equal(final: Final, roads: list[str]) -> None:
+def check_warm(final: Final, roads: list[str], edit: Path, original: bytes, *, compiled_before: bool) -> None:
     """The warm result against a cold one of the same source."""
-    for road in roads:
+    if not compiled_before:
+        change(edit, original, 1234)
+    for road in [road for road in roads if road in {"thin", "grouped"}]:
         warm = run(final, road, keep=True)
         cold = run(final, road, keep=False)
         print(f"{road}: warm and cold {'equal byte for byte' if warm.digest == cold.digest else 'DIFFER'}")
+    edit.write_bytes(original)
 
 
 def table(final: Final, roads: list[str], *, warm: bool) -> str:
@@ -282,6 +290,27 @@ def table(final: Final, roads: list[str], *, warm: bool) -> str:
             f"| {size_ratio(final, road)} |"
         )
     return "\n".join(lines)
+
+
+def runtimes(work: Path, roads: list[str], arguments: list[str]) -> str:
+    """CPU seconds of the programs themselves."""
+    spent: dict[str, list[float]] = {road: [] for road in roads}
+    said = set()
+    for number in range(22):
+        for road in rotated(roads, number):
+            before = os.times()
+            done = subprocess.run([work / "programs" / road, *arguments], check=True, stdout=subprocess.PIPE)
+            after = os.times()
+            said.add(done.stdout)
+            if number:  # the first warms the files up
+                spent[road].append(
+                    after.children_user + after.children_system - before.children_user - before.children_system
+                )
+    lines = ["", "| road | runtime | to rustc thin |", "|---|--:|--:|"]
+    lines += [
+        f"| {road} | {statistics.median(spent[road]):.3f} s | {ratio(spent, road, 'rustc-thin')} |" for road in roads
+    ]
+    return "\n".join([*lines, "", f"outputs: {'all equal' if len(said) == 1 else 'DIFFERENT'}"])
 
 
 def ratio(parts: dict[str, list[float]], road: str, other: str) -> str:

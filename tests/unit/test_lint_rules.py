@@ -38,6 +38,11 @@ def test_a_rule_is_silent_where_nothing_is_wrong(case: Case) -> None:
     assert lint_project(workspace, choose(select=[case.rule])) == ()
 
 
+def test_a_profile_that_others_inherit_from_is_told_once() -> None:
+    (finding,) = find(hello().with_manifest("[profile]\nrelease = 3\n"), "unusable-profile")
+    assert "[profile.release] is not a table" in finding.message
+
+
 @pytest.mark.parametrize("rule", FIXABLE)
 def test_a_fix_ends_its_finding_and_changes_no_other_line(rule: str) -> None:
     case = BY_RULE[rule]

@@ -72,13 +72,14 @@ def _meant(key: str, value: Any) -> Value | None:  # noqa: ANN401 (a TOML value)
 def _unresolved_profile(context: Context) -> Iterator[Hit]:
     if any(True for table in context.tables for _ in refused(table)):
         return  # Told by refused-value, and perhaps all there is.
-    for profile in context.profiles.values():
-        if profile.problem is not None:
-            yield Hit(
-                place=_best_place(context, profile.name),
-                message=profile.problem.message,
-                advice=profile.problem.hint,
-            )
+    # A problem of a profile is also that of each profile which inherits from it.
+    problems = {
+        profile.problem.message: (profile.name, profile.problem.hint)
+        for profile in reversed(list(context.profiles.values()))
+        if profile.problem is not None
+    }
+    for message, (name, advice) in reversed(problems.items()):
+        yield Hit(place=_best_place(context, name), message=message, advice=advice)
     if any(table.path == ("profile", "debug") for table in context.tables):
         yield Hit(
             place=_best_place(context, "debug"),
