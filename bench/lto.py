@@ -63,6 +63,19 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Edit:
+    """A file that changes, its content before, and whether it is of a dependency, which has to be compiled again."""
+
+    path: Path
+    original: bytes
+    leaf: bool
+
+    def make(self, number: int) -> None:
+        """Another constant that stays in the program."""
+        self.path.write_bytes(self.original + f"\n#[used]\nstatic EDITED: u32 = {number};\n".encode())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Final:
     """The final crate's rustc command, and where its outputs go."""
 
@@ -80,35 +93,49 @@ def main() -> None:
     project = work / "project"
     if not project.exists():
         shutil.copytree(args.path, project, ignore=shutil.ignore_patterns("target", ".git"), symlinks=True)
-    leaf = patched(project, args.leaf) if args.leaf else None
+    edit = edit_of(project, args)
     final = compiled(project, args.bin, work)
-    edit = leaf or (project / args.edit if args.edit else None)
     roads = args.roads.split(",") if args.roads else list(WARM if edit else COLD)
-    original = edit.read_bytes() if edit else b""
     shutil.rmtree(work / "cache", ignore_errors=True)
     try:
         # The first round fills caches and samples memory; its times are not counted.
         for number in range(args.rounds + 1):
-            if leaf:
-                change(leaf, original, number)
+            if edit and edit.leaf:
+                edit.make(number)
                 compiled(project, args.bin, work, link=False)
-            for road in ["crate alone", *rotated(roads, number)]:
-                if edit and not leaf:
-                    change(edit, original, number)
-                done = run(final, road, keep=edit is not None, sample=not number)
-                print(f"round {number} {road:<12} {done.wall:6.2f} s wall {done.cpu:6.2f} s CPU", file=sys.stderr)
-                if not number:
-                    final.memory[road] = done.memory
-                else:
-                    final.runs.setdefault(road, []).append(done)
+            one_round(final, roads, number, edit)
     finally:
         if edit:
-            edit.write_bytes(original)
-    print(table(final, roads, warm=edit is not None))
+            edit.path.write_bytes(edit.original)
+    if args.rounds:
+        print(table(final, roads, warm=edit is not None))
+    else:
+        print("\n".join(f"{road}: {memory / 1e6:.0f} MB together at most" for road, memory in final.memory.items()))
     if args.run:
         print(runtimes(work, roads, shlex.split(args.run)))
     if edit:
-        check_warm(final, roads, edit, original, compiled_before=leaf is not None)
+        check_warm(final, roads, edit)
+
+
+def edit_of(project: Path, args: argparse.Namespace) -> Edit | None:
+    """What changes between runs; nothing in the cold case."""
+    if not args.leaf and not args.edit:
+        return None
+    path = patched(project, args.leaf) if args.leaf else project / args.edit
+    return Edit(path=path, original=path.read_bytes(), leaf=bool(args.leaf))
+
+
+def one_round(final: Final, roads: list[str], number: int, edit: Edit | None) -> None:
+    """Every road once, each after an edit of its own where the final crate is edited."""
+    for road in ["crate alone", *rotated(roads, number)]:
+        if edit and not edit.leaf:
+            edit.make(number)
+        done = run(final, road, keep=edit is not None, sample=not number)
+        print(f"round {number} {road:<12} {done.wall:6.2f} s wall {done.cpu:6.2f} s CPU", file=sys.stderr)
+        if not number:
+            final.memory[road] = done.memory
+        else:
+            final.runs.setdefault(road, []).append(done)
 
 
 def arguments() -> argparse.Namespace:
@@ -116,7 +143,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("path")
     parser.add_argument("--bin", required=True)
     parser.add_argument("--work", required=True)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="0: build the programs once, for --run")
     parser.add_argument("--roads", default="")
     parser.add_argument("--run", metavar="ARGUMENTS", help="run the programs with them at the end")
     edits = parser.add_mutually_exclusive_group()
@@ -129,11 +156,6 @@ def rotated(roads: list[str], number: int) -> list[str]:
     """Another order each round, so that none profits from its place."""
     start = number % len(roads)
     return roads[start:] + roads[:start]
-
-
-def change(edit: Path, original: bytes, number: int) -> None:
-    """Another constant that stays in the program."""
-    edit.write_bytes(original + f"\n#[used]\nstatic EDITED: u32 = {number};\n".encode())
 
 
 def patched(project: Path, name: str) -> Path:
@@ -258,15 +280,15 @@ def variables(final: Final, road: str, *, keep: bool) -> dict[str, str]:
     }
 
 
-def check_warm(final: Final, roads: list[str], edit: Path, original: bytes, *, compiled_before: bool) -> None:
+def check_warm(final: Final, roads: list[str], edit: Edit) -> None:
     """The warm result against a cold one of the same source."""
-    if not compiled_before:
-        change(edit, original, 1234)
+    if not edit.leaf:
+        edit.make(1234)
     for road in [road for road in roads if road in {"thin", "grouped"}]:
         warm = run(final, road, keep=True)
         cold = run(final, road, keep=False)
         print(f"{road}: warm and cold {'equal byte for byte' if warm.digest == cold.digest else 'DIFFER'}")
-    edit.write_bytes(original)
+    edit.path.write_bytes(edit.original)
 
 
 def table(final: Final, roads: list[str], *, warm: bool) -> str:
