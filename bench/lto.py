@@ -24,6 +24,7 @@ import contextlib
 import hashlib
 import json
 import os
+import resource
 import shlex
 import shutil
 import statistics
@@ -320,19 +321,22 @@ def runtimes(work: Path, roads: list[str], arguments: list[str]) -> str:
     said = set()
     for number in range(22):
         for road in rotated(roads, number):
-            before = os.times()
+            before = spent_by_children()
             done = subprocess.run([work / "programs" / road, *arguments], check=True, stdout=subprocess.PIPE)
-            after = os.times()
             said.add(done.stdout)
             if number:  # the first warms the files up
-                spent[road].append(
-                    after.children_user + after.children_system - before.children_user - before.children_system
-                )
+                spent[road].append(spent_by_children() - before)
     lines = ["", "| road | runtime | to rustc thin |", "|---|--:|--:|"]
     lines += [
         f"| {road} | {statistics.median(spent[road]):.3f} s | {ratio(spent, road, 'rustc-thin')} |" for road in roads
     ]
     return "\n".join([*lines, "", f"outputs: {'all equal' if len(said) == 1 else 'DIFFERENT'}"])
+
+
+def spent_by_children() -> float:
+    """CPU seconds, to the microsecond."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def ratio(parts: dict[str, list[float]], road: str, other: str) -> str:
