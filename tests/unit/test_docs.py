@@ -88,7 +88,8 @@ def test_the_page_of_an_lto_command_has_its_flags_and_no_others(command: str) ->
     shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page))
     known = options_of(commands()[command])
     everywhere = set().union(*map(options_of, commands().values()))
-    assert shown <= everywhere | {"--release"}, shown - everywhere
+    # Of cargo and of the linker.
+    assert shown <= everywhere | {"--release", "--emit-relocs"}, shown - everywhere
     selection = options_of(commands()["apply"]) & options_of(commands()["build"])
     assert known - selection - {"--help", "--package"} <= shown, known - shown
 

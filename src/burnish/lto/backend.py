@@ -80,6 +80,7 @@ class Unit:
         elsewhere: names other units of this link define: declarations of them become hidden.
         road: how it is optimized.
         outputs: where the objects go; more than one: code generation is split over as many processes.
+        remarks: where LLVM's remarks on inlining go, None: nobody asks for them.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Unit:
     hidden: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     road: Road = Road.THIN
+    remarks: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

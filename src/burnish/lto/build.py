@@ -2,7 +2,8 @@
 
 cargo compiles for ``lto = "thin"``: libraries become bitcode, host crates stay what they are. The shim next to rustc
 hands the final crate's link-time optimization to the driver. All of it happens in a target directory of its own, so
-that plain cargo never takes a file of this build for one of its own.
+that plain cargo never takes a file of this build for one of its own. A build that is to be looked into
+(``Settings.seen``) has another one for its program, which keeps its symbols; what it compiles it shares with the first.
 """
 
 import json
@@ -21,7 +22,7 @@ from burnish.cargo.toolchain import Toolchain, read_toolchain
 from burnish.errors import StoreError, ToolError, UnsupportedError, UsageError
 from burnish.lto.cache import digest_of
 from burnish.lto.record import LtoBuild
-from burnish.lto.recordfile import FAILURE, decisions_path, read_failure, read_record
+from burnish.lto.recordfile import FAILURE, decisions_path, read_failure, read_record, seen_path
 from burnish.lto.settings import Mode, Settings, cores, environment_of
 
 #: Hosts whose toolchains ship libLLVM as a library that can be loaded, and whose linkers speak ELF.
@@ -50,7 +51,7 @@ def run_build(
     check_host(toolchain, selection.target)
     project = read_project(cargo, manifest, selection, target_dir)
     directory = project.target_directory / "burnish"
-    arguments = cargo_arguments(project, selection, settings, directory / "lto", quiet=quiet)
+    arguments = cargo_arguments(project, selection, settings, directory, quiet=quiet)
     # What cargo takes for the same link has the same record: one that is fresh may be older than others.
     records = directory / "lto" / "records" / digest_of(repr(_asked(arguments)).encode())[:16]
     if settings.lto.mode is not Mode.OFF and not project.artifact.takes_lto:
@@ -62,6 +63,7 @@ def run_build(
     shim = _shim(cargo, toolchain, directory)
     cargo.guard = (str(shim), "--burnish-exec")
     plan = decisions_path(records, project.artifact.crate)
+    seen = seen_path(records, project.artifact.crate)
     _forget(records / FAILURE, *((plan,) if settings.plan_only else ()))
     run = cargo.run(
         "cargo",
@@ -81,16 +83,18 @@ def run_build(
         error=run.error,
         failure=read_failure(records),
         note=_note(project, settings),
+        seen=seen if settings.seen and settings.lto.mode is not Mode.OFF and seen.is_file() else None,
     )
 
 
 def cargo_arguments(
-    project: Project, selection: Selection, settings: Settings, target_dir: Path, *, quiet: bool
+    project: Project, selection: Selection, settings: Settings, directory: Path, *, quiet: bool
 ) -> list[str]:
-    """Cargo's arguments.
+    """Cargo's arguments; target directories are made in ``directory``.
 
     The ``--cfg`` that nobody reads makes cargo link anew when the mode, the engine or burnish changes.
     """
+    target_dir = directory / ("seen" if settings.seen else "lto")
     profile = selection.profile
     args = ["rustc", "--manifest-path", str(project.directory / "Cargo.toml"), "--profile", profile]
     args += [*project.artifact.args, *selection.metadata_args(), "--target-dir", str(target_dir)]
@@ -101,7 +105,13 @@ def cargo_arguments(
     mode = "off" if settings.lto.mode is Mode.OFF else "thin"
     args += ["--message-format=json-render-diagnostics", "--config", f'profile.{profile}.lto="{mode}"']
     how = f"{settings.lto} {settings.engine} {__version__}{' plan' if settings.plan_only else ''}"
-    return [*args, "--", "--cfg", f'burnish_lto="{how}"']
+    if not settings.seen:
+        return [*args, "--", "--cfg", f'burnish_lto="{how}"']
+    args += ["--config", f"build.build-dir={_toml(str(directory / 'lto'))}"]
+    # As words for the last crate alone: another strip in the profile would have all of them compiled again.
+    own = ["--cfg", f'burnish_lto="{how} seen"', "-Cstrip=debuginfo"]
+    # The driver asks for references itself; without it, rustc has to.
+    return [*args, "--", *own, *(["-Clink-arg=-Wl,--emit-relocs"] if settings.lto.mode is Mode.OFF else [])]
 
 
 def linker_driver() -> Path:

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,8 +21,12 @@ from burnish.lto.line.rustc import RustcArguments, pass_through_reason, rustc_of
 from burnish.lto.line.symbols import version_scripts
 from burnish.lto.line.words import expand
 from burnish.lto.record import VERSION, Failure, LinkRecord
-from burnish.lto.recordfile import FAILURE, decisions_path, write_decisions, write_record
+from burnish.lto.recordfile import FAILURE, decisions_path, seen_path, write_decisions, write_record, write_seen
 from burnish.lto.settings import Engine, Mode, Settings, read_settings
+
+if TYPE_CHECKING:
+    from burnish.lto.decided import Decisions
+    from burnish.lto.seen import Seen
 
 #: What bitcode and its wrapper begin with.
 _BITCODE = (b"BC\xc0\xde", b"\xde\xc0\x17\x0b")
@@ -91,17 +96,14 @@ def drive(argv: Sequence[str], environment: Mapping[str, str], *, may_start_anew
         return 1
     if settings.engine is Engine.BURNISH:
         try:
-            done, decided = engine.link(job, record)
+            done = engine.link(job, record)
         except UnsupportedError as error:
             record = msgspec.structs.replace(record, done_by=Engine.LLD, reason=error.message)
         else:
-            _write(settings, done)
-            if settings.record is not None and decided is not None:
-                write_decisions(settings.record, record.crate, decided)
+            _write(settings, done.record)
+            _write_more(settings, record.crate, done.decisions, done.seen)
             return 0
-    if settings.record is not None:
-        # What burnish decided on an earlier link does not hold for this one.
-        decisions_path(settings.record, record.crate).unlink(missing_ok=True)
+    _write_more(settings, record.crate, None, None)
     _write(settings, lld.link(job, record, malloc.preloaded(environment, library) if library else environment))
     return 0
 
@@ -160,6 +162,20 @@ def _become(linker: str, argv: Sequence[str]) -> int:
     except OSError as error:
         print(f"burnish-cc: error: cannot run {linker}: {error.strerror}", file=sys.stderr)  # noqa: T201
         return 3
+
+
+def _write_more(settings: Settings, crate: str, decisions: "Decisions | None", seen: "Seen | None") -> None:
+    """Write what this link decided and saw; what an earlier one did does not hold for it."""
+    if settings.record is None:
+        return
+    if decisions is not None:
+        write_decisions(settings.record, crate, decisions)
+    else:
+        decisions_path(settings.record, crate).unlink(missing_ok=True)
+    if seen is not None:
+        write_seen(settings.record, crate, seen)
+    else:
+        seen_path(settings.record, crate).unlink(missing_ok=True)
 
 
 def _write(settings: Settings, record: LinkRecord) -> None:

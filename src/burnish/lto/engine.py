@@ -4,6 +4,7 @@ read inputs -> resolve symbols -> thin link -> units -> backends (or the cache) 
 """
 
 import resource
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -20,12 +21,24 @@ from burnish.lto.native import run_linker, scratch_directory
 from burnish.lto.planning import Program, program_of, unit_names
 from burnish.lto.producing import Produced, produce
 from burnish.lto.record import LinkRecord, ModuleRow
+from burnish.lto.remarks import decode
 from burnish.lto.rest import native_rest
+from burnish.lto.seeing import seen_of
+from burnish.lto.seen import Seen
 from burnish.lto.stopwatch import Stopwatch
 
 
-def link(job: LinkJob, record: LinkRecord) -> tuple[LinkRecord, Decisions | None]:
-    """Link; gives the record with what was done, and where there is a place for it what was decided.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Linked:
+    """A link: the record with what was done; what was decided and what was seen, where there is a place for it."""
+
+    record: LinkRecord
+    decisions: Decisions | None
+    seen: Seen | None
+
+
+def link(job: LinkJob, record: LinkRecord) -> Linked:
+    """Link.
 
     Raises:
         UnsupportedError: the engine does not take this input; lld does.
@@ -48,8 +61,9 @@ def link(job: LinkJob, record: LinkRecord) -> tuple[LinkRecord, Decisions | None
             run_linker(job.settings.linker, line.argv(), scratch)
         if job.settings.cache is not None:
             cache.prune_now_and_then(job.settings.limit)
+        seen = _seen(program, produced) if job.settings.seen and job.settings.record else None
     decided = decisions(program) if job.settings.record else None
-    return _finished(record, watch, program, produced, output), decided
+    return Linked(record=_finished(record, watch, program, produced, output), decisions=decided, seen=seen)
 
 
 def plan(job: LinkJob) -> Decisions:
@@ -62,6 +76,12 @@ def plan(job: LinkJob) -> Decisions:
 def decisions(program: Program) -> Decisions:
     """What was decided on a program."""
     return decisions_of(program.plan, labels=program.labels, names=unit_names(program))
+
+
+def _seen(program: Program, produced: list[Produced]) -> Seen:
+    said = {unit.unit: decode(unit.remarks.read_bytes()) for unit in produced if unit.remarks is not None}
+    remarks = {unit: found for unit, found in said.items() if found is not None}
+    return seen_of(program.plan, units=unit_names(program), remarks=remarks)
 
 
 def read_inputs(job: LinkJob, cache: Cache) -> Gathered:

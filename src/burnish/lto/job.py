@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from burnish.errors import UnsupportedError
-from burnish.lto.line.arguments import LinkLine, rewritten
+from burnish.lto.line.arguments import LinkLine, rewritten, with_references
 from burnish.lto.line.rustc import RustcArguments
 from burnish.lto.settings import Settings
 
@@ -50,8 +50,12 @@ class LinkJob:
         return (f"-B{places[0]}", "-fuse-ld=lld") if places else ("-fuse-ld=lld",)
 
     def with_inputs(self, replaced: Mapping[int, Sequence[str]], *, objects: Sequence[str]) -> LinkLine:
-        """The line with other files in the place of some inputs, see `burnish.lto.line.arguments.rewritten`."""
-        return rewritten(self.line, replaced=replaced, objects=objects)
+        """The line with other files in the place of some inputs, see `burnish.lto.line.arguments.rewritten`.
+
+        A program that is to be looked into keeps symbols and relocations.
+        """
+        line = rewritten(self.line, replaced=replaced, objects=objects)
+        return with_references(line) if self.settings.seen else line
 
 
 def sysroot_of(pid: int, environment: Mapping[str, str]) -> Path:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final
 
 from burnish.errors import LlvmError
-from burnish.lto.cache import Cache
+from burnish.lto.cache import Cache, digest_of
 from burnish.lto.decide.keys import UnitKey
 from burnish.lto.decide.units import Place
 from burnish.lto.planning import Program
+from burnish.lto.remarks import VERSION as REMARKS_VERSION
 
 #: Bytes of changed sources; to compare more would take as long as to make the unit's objects.
 _WORTH_COMPARING: Final = 1_000_000
@@ -24,12 +25,13 @@ _WORTH_COMPARING: Final = 1_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
-    """A unit of the plan: its number, name, keys and where a backend would write."""
+    """A unit of the plan: its number, name, keys and where a backend would write objects and, if asked to, remarks."""
 
     unit: int
     name: str
     key: UnitKey
     outputs: tuple[Path, ...]
+    remarks: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +65,25 @@ def keep_objects(cache: Cache, program: Program, key: UnitKey, objects: Sequence
     cache.record(key.exact, objects)
     if key.sources:
         cache.record(key.near, [*(program.digests[source] for source in key.sources), *objects])
+
+
+def exact_remarks(cache: Cache, wanted: Wanted) -> Path | None:
+    """LLVM's remarks on the unit's objects, where a link has asked for them before."""
+    digests = cache.recall(_remarks_key(wanted.key))
+    return cache.blob(digests[0]) if digests and cache.intact(digests[0]) else None
+
+
+def keep_remarks(cache: Cache, key: UnitKey, remarks: str) -> None:
+    """Remember the remarks on a unit, by digest.
+
+    Raises:
+        StoreError: the cache cannot be written.
+    """
+    cache.record(_remarks_key(key), [remarks])
+
+
+def _remarks_key(key: UnitKey) -> str:
+    return digest_of(f"remarks {REMARKS_VERSION} {key.exact}".encode())
 
 
 def near_units(cache: Cache, program: Program, missing: Sequence[Wanted]) -> list[Near]:

@@ -1,7 +1,7 @@
 """Objects for the units of a plan: from the cache where it holds them, from backends otherwise."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,15 @@ from burnish.lto.decide.keys import unit_keys
 from burnish.lto.decide.units import Place, unit_of
 from burnish.lto.facts import mapped, module_of
 from burnish.lto.job import LinkJob
-from burnish.lto.kept import Wanted, exact_objects, keep_objects, missed_by_changes, near_units
+from burnish.lto.kept import (
+    Wanted,
+    exact_objects,
+    exact_remarks,
+    keep_objects,
+    keep_remarks,
+    missed_by_changes,
+    near_units,
+)
 from burnish.lto.modules import SymbolFlag
 from burnish.lto.planning import Program, unit_names
 from burnish.lto.record import UnitRow, backend_stages
@@ -26,10 +34,12 @@ TIMEOUT = 3600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Produced:
-    """A unit's objects and its row in the record."""
+    """A unit's number, its objects, its row in the record, and where the link asks for it the file of its remarks."""
 
+    unit: int
     objects: tuple[Path, ...]
     row: UnitRow
+    remarks: Path | None
 
 
 def produce(job: LinkJob, program: Program, cache: Cache, scratch: Path) -> list[Produced]:
@@ -39,8 +49,15 @@ def produce(job: LinkJob, program: Program, cache: Cache, scratch: Path) -> list
         LlvmError: a backend failed.
         StoreError: the cache or the scratch directory cannot be written.
     """
-    wanted = _wanted(program, scratch)
-    found = {item.unit: objects for item in wanted if (objects := exact_objects(cache, item)) is not None}
+    wanted = _wanted(program, scratch, seen=job.settings.seen)
+    # Objects without the remarks that are asked for are made again.
+    remarks = {item.unit: exact_remarks(cache, item) for item in wanted if item.remarks is not None}
+    found = {
+        item.unit: objects
+        for item in wanted
+        if (item.remarks is None or remarks[item.unit] is not None)
+        and (objects := exact_objects(cache, item)) is not None
+    }
     costs = program.plan.costs()
     found |= _near(job, program, cache, scratch, [item for item in wanted if item.unit not in found])
     missing = [item for item in wanted if item.unit not in found]
@@ -50,7 +67,9 @@ def produce(job: LinkJob, program: Program, cache: Cache, scratch: Path) -> list
     for item in wanted:
         result = results.get(item.unit)
         objects = found[item.unit] if result is None else item.outputs
-        produced.append(Produced(objects=objects, row=_row(program, item, objects, result)))
+        said = remarks.get(item.unit) if result is None else item.remarks
+        row = _row(program, item, objects, result)
+        produced.append(Produced(unit=item.unit, objects=objects, row=row, remarks=said))
     return produced
 
 
@@ -66,7 +85,7 @@ def living_units(program: Program) -> list[tuple[int, str]]:
     return [(unit, name) for unit, name in enumerate(unit_names(program)) if alive[unit]]
 
 
-def _wanted(program: Program, scratch: Path) -> list[Wanted]:
+def _wanted(program: Program, scratch: Path, *, seen: bool) -> list[Wanted]:
     keys = unit_keys(
         program.plan,
         digests=program.digests,
@@ -81,6 +100,7 @@ def _wanted(program: Program, scratch: Path) -> list[Wanted]:
             name=name,
             key=keys[unit],
             outputs=tuple(scratch / f"{unit}.{part}.o" for part in range(program.parts)),
+            remarks=scratch / f"{unit}.remarks" if seen else None,
         )
         for unit, name in living_units(program)
     ]
@@ -90,6 +110,9 @@ def _near(
     job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: list[Wanted]
 ) -> dict[int, tuple[Path, ...]]:
     """Objects that changes in sources have missed; remembered as those of the sources as they are now."""
+    # Nobody can tell what LLVM would say now.
+    if job.settings.seen:
+        return {}
     if job.settings.cache is None or not (near := near_units(cache, program, missing)):
         return {}
     places = {source: _place(program, cache, source) for unit in near for source in unit.changed}
@@ -128,6 +151,8 @@ def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: l
         if job.settings.cache is not None:
             item = keys[result.name]
             keep_objects(cache, program, item.key, [cache.put_file(path) for path in item.outputs])
+            if item.remarks is not None:
+                keep_remarks(cache, item.key, cache.put_file(item.remarks))
 
     results = run_units(
         units,
@@ -147,7 +172,7 @@ def _unit(program: Program, item: Wanted, places: dict[int, Place], sources: dic
     if imports.stop > imports.start:
         path.write_bytes(shard(plan, item.unit, {number: str(source) for number, source in sources.items()}))
     nowhere = Place(bitcode=Path(), label="")
-    return unit_of(
+    unit = unit_of(
         plan,
         item.unit,
         name=item.name,
@@ -156,6 +181,7 @@ def _unit(program: Program, item: Wanted, places: dict[int, Place], sources: dic
         shard=path,
         road=program.road,
     )
+    return replace(unit, remarks=item.remarks)
 
 
 def _places(program: Program, cache: Cache, units: Iterable[int]) -> dict[int, Place]:

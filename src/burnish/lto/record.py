@@ -118,6 +118,7 @@ class LtoBuild:
         error: what cargo said, where it was not shown as it came (plans only).
         failure: how the driver failed, None where it did not.
         note: what else is to be said of who did link-time optimization.
+        seen: the file of what was seen of the link (`burnish.lto.seen`), where that was asked for and could be had.
     """
 
     code: int
@@ -129,3 +130,4 @@ class LtoBuild:
     error: str = ""
     failure: Failure | None = None
     note: str = ""
+    seen: Path | None = None

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 
 from burnish.errors import StoreError
-from burnish.lto import decided
+from burnish.lto import decided, seen
 from burnish.lto.decided import Decisions
 from burnish.lto.record import VERSION, Failure, LinkRecord
+from burnish.lto.seen import Seen
 
 #: In a directory of records: why the last link failed.
 FAILURE = "failed.json"
@@ -95,4 +96,33 @@ def read_decisions(path: Path) -> Decisions:
         raise StoreError(f"cannot read the plan of the link, {path}: {error}", hint=_AGAIN) from error
     if found.version != decided.VERSION:
         raise StoreError(f"{path} is of version {found.version}, this burnish reads {decided.VERSION}", hint=_AGAIN)
+    return found
+
+
+def seen_path(directory: Path, crate: str) -> Path:
+    """Where what was seen of a crate's link lies in a directory of records."""
+    return directory / f"{crate}.seen.json"
+
+
+def write_seen(directory: Path, crate: str, content: Seen) -> Path:
+    """Write it whole or not at all.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    return write_whole(seen_path(directory, crate), msgspec.json.encode(content))
+
+
+def read_seen(path: Path) -> Seen:
+    """What was seen of a link.
+
+    Raises:
+        StoreError: the file is missing, damaged, or of another version.
+    """
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=Seen)
+    except (OSError, msgspec.DecodeError) as error:
+        raise StoreError(f"cannot read what was seen of the link, {path}: {error}", hint=_AGAIN) from error
+    if found.version != seen.VERSION:
+        raise StoreError(f"{path} is of version {found.version}, this burnish reads {seen.VERSION}", hint=_AGAIN)
     return found

@@ -52,6 +52,7 @@ class Settings:
         record: where the link's record goes, None for nowhere.
         linker: the real linker driver.
         plan_only: stop after the thin link, with its plan in the record.
+        seen: note what the optimizer says, keep symbols, and link with ``--emit-relocs``.
     """
 
     lto: Lto
@@ -62,6 +63,7 @@ class Settings:
     record: Path | None
     linker: str
     plan_only: bool = False
+    seen: bool = False
 
 
 def parse_lto(text: str) -> Lto:
@@ -106,6 +108,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         record=Path(record) if record else None,
         linker=environment.get("BURNISH_REAL_LINKER") or "cc",
         plan_only=environment.get("BURNISH_LTO_PLAN") == "only",
+        seen=environment.get("BURNISH_LTO_SEEN") == "1",
     )
 
 
@@ -118,6 +121,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "BURNISH_LTO_CACHE": "on" if settings.cache else "off",
         "BURNISH_LTO_CACHE_LIMIT": str(settings.limit),
         "BURNISH_LTO_PLAN": "only" if settings.plan_only else "",
+        "BURNISH_LTO_SEEN": "1" if settings.seen else "",
     }
     if settings.cache is not None:
         variables["BURNISH_CACHE_DIR"] = str(settings.cache.parent)

@@ -43,10 +43,14 @@ def run_units(
     loaded = load(library)
     flags = probe_section_flags(loaded, machine_options(codegen)) if codegen.function_sections else None
     tasks = [
-        Job(label=label(unit), task=partial(_backend, unit, codegen, loaded, flags), outputs=unit.outputs)
+        Job(label=label(unit), task=partial(_backend, unit, codegen, loaded, flags), outputs=_written(unit))
         for unit in units
     ]
     return run_jobs(tasks, loaded, workers=jobs, timeout=timeout, on_result=on_result)
+
+
+def _written(unit: Unit) -> tuple[Path, ...]:
+    return unit.outputs if unit.remarks is None else (*unit.outputs, unit.remarks)
 
 
 def _backend(unit: Unit, codegen: Codegen, library: Library, flags: int | None, stages: StageLog) -> UnitResult:

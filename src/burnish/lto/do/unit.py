@@ -20,6 +20,7 @@ from burnish.lto.llvm import (
     option_arguments,
     run_passes,
 )
+from burnish.lto.remarks import OPTIONS, columns_of, encode, is_of_inlining
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,10 +67,11 @@ def run_unit(unit: Unit, backend: Backend) -> UnitResult:
     library, codegen, stages = backend.library, backend.codegen, backend.stages
     with stages.stage("start"):
         library.initialize_target(codegen.triple)
-        library.parse_options(option_arguments(codegen.llvm_args))
+        library.parse_options((*option_arguments(codegen.llvm_args), *(OPTIONS if unit.remarks else ())))
         machine = backend.kept.enter_context(target_machine(backend))
         options = backend.kept.enter_context(PassOptions(library, codegen.opt_level))
-        context = backend.kept.enter_context(Context(library))
+        heeds_remark = is_of_inlining if unit.remarks else None
+        context = backend.kept.enter_context(Context(library, heeds_remark=heeds_remark))
     with stages.stage("parse"):
         module = backend.kept.enter_context(merge_members(context, unit.members, strip_debug=codegen.strip_debug))
         module.set_identifier(f"burnish:{unit.name}")
@@ -85,6 +87,8 @@ def run_unit(unit: Unit, backend: Backend) -> UnitResult:
         if unit.road is Road.FAT:
             module.add_flag("LTOPostLink", 1)
         run_passes(module, pipeline(unit, codegen), machine, options)
+        if unit.remarks is not None:
+            write_whole(unit.remarks, memoryview(encode(columns_of(context.remarks))), own_id())
     with stages.stage("codegen"):
         _emit(unit, backend, module, machine, options)
     return UnitResult(name=unit.name, stages=tuple(stages.costs), imported=imported)

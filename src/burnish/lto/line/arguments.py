@@ -267,6 +267,12 @@ def without(line: LinkLine, names: Collection[str]) -> LinkLine:
     return of_words([word for place, word in enumerate(line.words) if place not in dropped])
 
 
+def with_references(line: LinkLine) -> LinkLine:
+    """The line for a program that keeps its symbols and tells what refers to what (``--emit-relocs``)."""
+    kept = without(line, {"strip-all"})
+    return of_words([*kept.words, Word(text="--emit-relocs", carrier=Carrier.COMMA)])
+
+
 def rewritten(line: LinkLine, *, replaced: Mapping[int, Sequence[str]], objects: Sequence[str] = ()) -> LinkLine:
     """The line with other files in the place of some inputs.
 

@@ -4,6 +4,7 @@ A process that calls more than `find_library` and `load` should be one that may 
 did not expect, and its command-line options belong to the whole process.
 """
 
+from burnish.lto.llvm._disassembler import Decoded, Disassembler
 from burnish.lto.llvm._functions import Linkage, Severity, ValueRef, Visibility
 from burnish.lto.llvm._library import Library, find_library, load
 from burnish.lto.llvm._machine import MachineOptions, TargetMachine, heeds_section_flags
@@ -14,7 +15,9 @@ __all__ = [
     "LOCAL",
     "Buffer",
     "Context",
+    "Decoded",
     "Diagnostic",
+    "Disassembler",
     "Library",
     "Linkage",
     "MachineOptions",

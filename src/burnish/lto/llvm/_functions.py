@@ -5,7 +5,7 @@ Names, order of arguments and constants are those of ``llvm-c/*.h``.
 """
 
 from collections.abc import Mapping
-from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
+from ctypes import CFUNCTYPE, POINTER, c_char, c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
@@ -86,9 +86,15 @@ class DiagnosticRef(Pointer):
     """``LLVMDiagnosticInfoRef``."""
 
 
+class DisasmRef(Pointer):
+    """``LLVMDisasmContextRef``."""
+
+
 #: A handler gets plain addresses: ctypes makes no instances of subclasses for a callback's arguments.
 DiagnosticHandler = CFUNCTYPE(None, c_void_p, c_void_p)
 FatalErrorHandler = CFUNCTYPE(None, c_char_p)
+#: ``LLVMSymbolLookupCallback``: of a value, and the kind of reference, at an address; gives a name or NULL.
+SymbolLookup = CFUNCTYPE(c_void_p, c_void_p, c_uint64, c_void_p, c_uint64, c_void_p)
 
 
 class Linkage(IntEnum):
@@ -253,10 +259,21 @@ FUNCTIONS: Mapping[str, _Row] = {
     "LLVMPassBuilderOptionsSetLoopUnrolling": (None, (PassOptionsRef, c_int)),
     "LLVMPassBuilderOptionsSetMergeFunctions": (None, (PassOptionsRef, c_int)),
     "LLVMPassBuilderOptionsSetVerifyEach": (None, (PassOptionsRef, c_int)),
+    # Disassembler.h
+    "LLVMCreateDisasmCPUFeatures": (
+        DisasmRef,
+        (c_char_p, c_char_p, c_char_p, c_void_p, c_int, c_void_p, SymbolLookup),
+    ),
+    "LLVMSetDisasmOptions": (c_int, (DisasmRef, c_uint64)),
+    "LLVMDisasmInstruction": (c_size_t, (DisasmRef, c_void_p, c_uint64, c_uint64, POINTER(c_char), c_size_t)),
+    "LLVMDisasmDispose": (None, (DisasmRef,)),
 }
 
 #: The functions that make a target known, after ``LLVMInitialize`` and the target's name.
 TARGET_PARTS = ("TargetInfo", "Target", "TargetMC", "AsmPrinter", "AsmParser")
+
+#: Those that reading its machine code takes.
+DISASSEMBLER_PARTS = ("TargetInfo", "TargetMC", "Disassembler")
 
 #: First part of a triple -> LLVM's name of the target.
 TARGETS: Mapping[str, str] = {

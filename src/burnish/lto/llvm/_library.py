@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from burnish.errors import LlvmError, UnsupportedError
-from burnish.lto.llvm._functions import FUNCTIONS, TARGET_PARTS, TARGETS, ErrorRef, FatalErrorHandler, MessageRef
+from burnish.lto.llvm._functions import (
+    DISASSEMBLER_PARTS,
+    FUNCTIONS,
+    TARGET_PARTS,
+    TARGETS,
+    ErrorRef,
+    FatalErrorHandler,
+    MessageRef,
+)
 
 #: Oldest and newest major version that the engine was tried with.
 SUPPORTED = (22, 22)
@@ -70,13 +78,28 @@ class Library:
         Raises:
             UnsupportedError: the engine does not know the architecture, or this LLVM was built without it.
         """
-        target = TARGETS.get(triple.split("-", maxsplit=1)[0])
-        if target is None or not hasattr(self._cdll, f"LLVMInitialize{target}Target"):
+        if not self._initialize(triple, TARGET_PARTS):
             raise UnsupportedError(f"{self.path.name} has no code generation for {triple}", hint=_FALLBACK)
-        for part in TARGET_PARTS:
-            function = getattr(self._cdll, f"LLVMInitialize{target}{part}")
+
+    def initialize_disassembler(self, triple: str) -> None:
+        """Make the triple's machine code known.
+
+        Raises:
+            UnsupportedError: the engine does not know the architecture, or this LLVM was built without it.
+        """
+        if not self._initialize(triple, DISASSEMBLER_PARTS):
+            raise UnsupportedError(f"{self.path.name} cannot disassemble code for {triple}")
+
+    def _initialize(self, triple: str, parts: Sequence[str]) -> bool:
+        target = TARGETS.get(triple.split("-", maxsplit=1)[0])
+        names = [f"LLVMInitialize{target}{part}" for part in parts]
+        if target is None or not all(hasattr(self._cdll, name) for name in names):
+            return False
+        for name in names:
+            function = getattr(self._cdll, name)
             function.restype, function.argtypes = None, ()
             function()
+        return True
 
     def parse_options(self, arguments: Sequence[str]) -> None:
         """Set LLVM's ``cl::opt`` for the whole process; the last of two wins, unknown ones go without a word."""

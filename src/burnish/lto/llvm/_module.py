@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from ctypes import byref, c_size_t, c_uint
 from dataclasses import dataclass
@@ -38,12 +39,23 @@ class Diagnostic:
 
 
 class Context(Handle[ContextRef]):
-    """An ``LLVMContext``, whose diagnostics are collected: without a handler an error would exit the process."""
+    """An ``LLVMContext``, whose diagnostics are collected: without a handler an error would exit the process.
 
-    def __init__(self, library: Library) -> None:
+    Attributes:
+        diagnostics: what LLVM said, remarks aside.
+        remarks: those of the optimizer's remarks that were asked for, and how often it made each.
+
+    Args:
+        library: LLVM.
+        heeds_remark: whether a remark is wanted. Once LLVM makes any, a handler gets those of all passes.
+    """
+
+    def __init__(self, library: Library, *, heeds_remark: Callable[[str], bool] | None = None) -> None:
         super().__init__(library.c.LLVMContextCreate())
         self.library = library
         self.diagnostics: list[Diagnostic] = []
+        self.remarks: Counter[str] = Counter()
+        self._heeds_remark = heeds_remark
         self._handler = DiagnosticHandler(self._collect)  # LLVM keeps no reference that Python would see
         library.c.LLVMContextSetDiagnosticHandler(self.pointer, self._handler, None)
         library.c.LLVMContextSetDiscardValueNames(self.pointer, 1)  # of instructions: nobody will read them
@@ -52,7 +64,11 @@ class Context(Handle[ContextRef]):
         pointer = DiagnosticRef(info)
         severity = Severity(self.library.c.LLVMGetDiagInfoSeverity(pointer))
         text = self.library.message(self.library.c.LLVMGetDiagInfoDescription(pointer))
-        self.diagnostics.append(Diagnostic(severity=severity, text=text))
+        if severity is Severity.REMARK:
+            if self._heeds_remark is not None and self._heeds_remark(text):
+                self.remarks[text] += 1
+        else:
+            self.diagnostics.append(Diagnostic(severity=severity, text=text))
 
     def errors(self) -> str:
         """The texts of all errors so far, joined."""

@@ -1,0 +1,40 @@
+"""Names as Rust writes them, and what generics share. Pure."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from pyderust import DemangleError, demangle
+
+_ARGUMENTS: Final = re.compile(r"(?<=[\w>])(?:::)?<[^<>]*>")
+#: Nobody wrote these: constants, vtables and tables of switches, under names that LLVM, rustc and burnish's split of
+#: code generation (`burnish.lto.do.split`) make up.
+_MADE_UP: Final = re.compile(
+    r"(?:\.L)?(?:anon\.[0-9a-f]+\.\d+|alloc_[0-9a-f]{32}|vtable\.\d+|switch\.table|str\.\d+|L\$[0-9a-f]+\Z)"
+)
+
+
+#: In place of a name, with the crate: a constant, a string, a vtable.
+UNNAMED: Final = "[constant]"
+
+
+@lru_cache(maxsize=1 << 18)
+def shown(mangled: str) -> str:
+    """A linker's name, v0 or legacy, as Rust writes it and without its hash; another language's as it is."""
+    try:
+        return str(demangle(mangled))
+    except DemangleError:
+        return mangled
+
+
+def without_arguments(name: str) -> str:
+    """``a::Vec<u8>::push`` as ``a::Vec::push``; a leading ``<A as B>`` stays, it is no argument."""
+    before = ""
+    while before != name:
+        before, name = name, _ARGUMENTS.sub("", name.replace("->", "\0")).replace("\0", "->")
+    return name
+
+
+def is_made_up(mangled: str) -> bool:
+    """Whether the compiler named it for itself: nothing in the name says whose it is."""
+    return _MADE_UP.match(mangled) is not None
