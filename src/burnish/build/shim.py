@@ -39,3 +39,8 @@ def ensure_shim(cargo: Cargo, toolchain: Toolchain, directory: Path) -> Path:
         )
     unfinished.replace(shim)
     return shim
+
+
+def guard(shim: Path) -> tuple[str, ...]:
+    """What is put in front of a command so that it ends with this process, however that ends (`Cargo.guard`)."""
+    return (str(shim), "--burnish-exec", str(os.getpid()))

@@ -12,12 +12,13 @@
 //!   `$BURNISH_LINKER` makes a final crate that cargo compiles with `-C lto=thin` leave link-time optimization to that
 //!   linker; the linker that was asked for goes to it in `$BURNISH_REAL_LINKER`.
 //!
-//! * `burnish-shim --burnish-round`: runs the commands described on stdin one after the other and answers one JSON
+//! * `burnish-shim --burnish-round PARENT`: runs the commands described on stdin one after the other and answers one JSON
 //!   line for each. stdin holds NUL-terminated fields: the number of runs, then for each run the file for its
 //!   stdout, the bytes of environment padding, the number of repeats, the number of arguments, the arguments.
 //!
-//! * `burnish-shim --burnish-exec COMMAND ARGS…`: becomes the command.
+//! * `burnish-shim --burnish-exec PARENT COMMAND ARGS…`: becomes the command.
 //!
+//! PARENT is the process id of burnish.
 //! All roles ask Linux to kill what they started when their parent dies, so that `kill -9` leaves nothing running.
 
 use std::env;
@@ -63,15 +64,22 @@ const _: () = assert!(std::mem::size_of::<Rusage>() == 144);
 
 extern "C" {
     fn wait4(pid: i32, status: *mut i32, options: i32, usage: *mut Rusage) -> i32;
+    fn getppid() -> i32;
+    fn _exit(status: i32) -> !;
     #[cfg(target_os = "linux")]
     fn prctl(option: i32, arg2: u64, arg3: u64, arg4: u64, arg5: u64) -> i32;
 }
 
-/// prctl(2): PR_SET_PDEATHSIG is 1, SIGKILL is 9.
-fn die_with_parent() {
-    #[cfg(target_os = "linux")]
+/// prctl(2): PR_SET_PDEATHSIG is 1, SIGKILL is 9. A parent that ended before it was asked sends nothing, and leaves
+/// its children to another: whoever knows its parent looks afterwards.
+fn die_with_parent(parent: Option<i32>) {
     unsafe {
+        #[cfg(target_os = "linux")]
         prctl(1, 9, 0, 0, 0);
+        let now = getppid();
+        if parent.map_or(now == 1, |expected| now != expected) {
+            _exit(137);
+        }
     }
 }
 
@@ -102,9 +110,10 @@ impl Outcome {
 }
 
 fn run(command: &mut Command) -> io::Result<Outcome> {
+    let own = std::process::id() as i32;
     unsafe {
-        command.pre_exec(|| {
-            die_with_parent();
+        command.pre_exec(move || {
+            die_with_parent(Some(own));
             Ok(())
         });
     }
@@ -344,18 +353,19 @@ fn run_round() -> io::Result<()> {
 }
 
 fn main() {
-    die_with_parent();
     let argv: Vec<OsString> = env::args_os().skip(1).collect();
+    let role = argv.first().and_then(|first| first.to_str()).filter(|first| first.starts_with("--burnish-"));
+    die_with_parent(role.and(argv.get(1)).and_then(|pid| pid.to_str()?.parse().ok()));
     match argv.first() {
         Some(first) if first == "--burnish-round" => {
             if let Err(error) = run_round() {
                 fail(&error.to_string());
             }
         }
-        Some(first) if first == "--burnish-exec" && argv.len() > 1 => {
+        Some(first) if first == "--burnish-exec" && argv.len() > 2 => {
             // The request to be killed with the parent survives exec; cargo itself would never ask for it.
-            let error = Command::new(&argv[1]).args(&argv[2..]).exec();
-            fail(&format!("cannot run {}: {error}", argv[1].to_string_lossy()))
+            let error = Command::new(&argv[2]).args(&argv[3..]).exec();
+            fail(&format!("cannot run {}: {error}", argv[2].to_string_lossy()))
         }
         Some(_) => wrap_rustc(argv),
         None => fail("used by burnish; see the burnish documentation"),

@@ -17,7 +17,7 @@ import msgspec
 
 from burnish.build import audit
 from burnish.build.crates import CrateLog
-from burnish.build.shim import ensure_shim
+from burnish.build.shim import ensure_shim, guard
 from burnish.build.values import CrateRun
 from burnish.cargo.config import read_configs, rustc_wrapper
 from burnish.cargo.invocation import Cargo, CargoRun
@@ -100,7 +100,7 @@ def make_record(site: Site) -> BuildRecord:
     with locked(directory, wait=True, say=lambda _: None):
         cargo = Cargo(site.project.start, site.environment)
         shim = ensure_shim(cargo, site.toolchain, directory / "bin")
-        cargo.guard = (str(shim), "--burnish-exec")
+        cargo.guard = guard(shim)
         record = _recorded(site, cargo, shim)
         _keep(site.file, record)
     return record

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from burnish import __version__
-from burnish.build.shim import ensure_shim
+from burnish.build.shim import ensure_shim, guard
 from burnish.cargo.config import read_configs, rustc_wrapper
 from burnish.cargo.invocation import Cargo, CargoRun
 from burnish.cargo.project import Project, Selection, find_manifest, read_project
@@ -61,7 +61,7 @@ def run_build(
             hint='link-time optimization needs crate-type = ["cdylib"] alone, or a program',
         )
     shim = _shim(cargo, toolchain, directory)
-    cargo.guard = (str(shim), "--burnish-exec")
+    cargo.guard = guard(shim)
     plan = decisions_path(records, project.artifact.crate)
     seen = seen_path(records, project.artifact.crate)
     _forget(records / FAILURE, *((plan,) if settings.plan_only else ()))

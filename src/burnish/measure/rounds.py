@@ -223,7 +223,7 @@ class Bench:
             plan.write(message)
             plan.seek(0)
             child = subprocess.Popen(
-                [str(self._shim), "--burnish-round"],
+                [str(self._shim), "--burnish-round", str(os.getpid())],
                 cwd=self.workload.cwd,
                 env=self._environment,
                 stdin=plan,

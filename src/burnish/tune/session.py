@@ -11,7 +11,7 @@ from typing import IO
 
 from burnish.build.builder import Builder, Workshop
 from burnish.build.plan import Given
-from burnish.build.shim import ensure_shim
+from burnish.build.shim import ensure_shim, guard
 from burnish.cargo.config import config_files, read_configs, rustc_wrapper
 from burnish.cargo.invocation import Cargo
 from burnish.cargo.project import Project, Selection, find_manifest, read_project
@@ -111,7 +111,7 @@ def open_session(opening: Opening, environment: Mapping[str, str], say: Callable
         if opening.fresh:
             forget(directory)
         shim = ensure_shim(cargo, toolchain, directory / "bin")
-        cargo.guard = (str(shim), "--burnish-exec")
+        cargo.guard = guard(shim)
         with Store.open(directory / "burnish.sqlite") as store:
             yield _session(opening, cargo, project, toolchain, effective, directory, shim, store, environment)
 
