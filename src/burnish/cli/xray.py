@@ -187,7 +187,7 @@ def _bundle() -> str:
         raise UsageError(
             "--format html needs Vega, which is not installed", hint="pip install 'burnish[html]'"
         ) from error
-    return str(vl_convert.javascript_bundle("window.vega = vegaEmbed.vega;"))
+    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _like(name: str, names: Iterable[str]) -> str:

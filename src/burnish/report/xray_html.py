@@ -85,18 +85,17 @@ function paint() {
 }
 for (const [id, spec] of Object.entries(specs)) {
   const place = document.getElementById(id);
-  const view = new vega.View(vega.parse(spec), { renderer: 'svg', container: place, hover: true });
-  view.tooltip(show);
-  views.push(view);
-  view.runAsync().then(() => {
+  const options = { mode: 'vega', renderer: 'svg', actions: false, defaultStyle: false, hover: true, tooltip: show };
+  vegaEmbed(place, spec, options).then(({ view }) => {
+    views.push(view);
     const svg = place.querySelector('svg');
     svg.setAttribute('viewBox', '0 0 ' + svg.getAttribute('width') + ' ' + svg.getAttribute('height'));
     place.dataset.drawn = 'yes';
+    const choice = document.getElementById(id + '-weight');
+    if (choice) choice.onchange = () => view.signal('weight', choice.value).runAsync();
+    paint();
   });
-  const choice = document.getElementById(id + '-weight');
-  if (choice) choice.onchange = () => view.signal('weight', choice.value).runAsync();
 }
-paint();
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
 for (const box of document.querySelectorAll('input[data-table]')) box.oninput = () => {
   const words = box.value.toLowerCase().split(/\\s+/);
@@ -113,7 +112,7 @@ def render(picture: Picture, *, bundle: str) -> str:
 
     Args:
         picture: the program.
-        bundle: a script that defines ``vega``; it goes into the page as it is.
+        bundle: a script that defines ``vegaEmbed``; it goes into the page as it is.
     """
     views, facts = look(picture), known(picture)
     made = views.made
@@ -141,8 +140,9 @@ def render(picture: Picture, *, bundle: str) -> str:
             *sections,
             "</main>",
             f'<script type="application/json" id="specs">{_embedded(specs)}</script>',
-            f"<script>{_inert(bundle)}</script>",
-            f"<script>{_SCRIPT}</script>\n</body>\n</html>\n",
+            # Each in a function: their names must not meet.
+            f"<script>(() => {{{_inert(bundle)}}})();</script>",
+            f"<script>(() => {{{_SCRIPT}}})();</script>\n</body>\n</html>\n",
         )
     )
 

@@ -4,7 +4,7 @@ Vega: https://vega.github.io/vega/docs/. Colours come from signals that the page
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from burnish.xray.crossed import Crossed
@@ -15,6 +15,8 @@ _SCHEMA: Final = "https://vega.github.io/schema/vega/v6.json"
 #: Crates of the graph and edges between them; what is smaller is left out, and said.
 CRATES: Final = 40
 EDGES: Final = 160
+#: What the width of an edge may say.
+WEIGHTS: Final = ("imports", "bytes", "calls")
 #: Functions of the map with a place of their own; of each crate the rest is one place.
 FUNCTIONS: Final = 1200
 
@@ -87,7 +89,7 @@ def _colours() -> list[Spec]:
     return [{"name": name, "value": "#888888"} for name in ("text", "dim", "line", "accent", "card", "soft")]
 
 
-def graph(nodes: Sequence[Spec], links: Iterable[Spec], *, first: str) -> Spec:
+def graph(nodes: Sequence[Spec], links: Sequence[Spec], *, first: str) -> Spec:
     """Crates as circles, pulled together by what went from one into another; ``first`` is the weight of the edges."""
     radius = "4 + 26 * sqrt(datum.size / max(1, biggest))"
     width = "0.6 + 9 * sqrt(datum[weight] / max(1, heaviest))"
@@ -101,9 +103,9 @@ def graph(nodes: Sequence[Spec], links: Iterable[Spec], *, first: str) -> Spec:
         "signals": [
             *_colours(),
             {"name": "weight", "value": first},
-            {"name": "biggest", "update": "data('extent')[0] ? data('extent')[0].size : 1"},
+            {"name": "biggest", "value": max((node["size"] for node in nodes), default=1)},
+            {"name": "peak", "value": {each: max((link[each] for link in links), default=1) for each in WEIGHTS}},
             {"name": "heaviest", "update": "peak[weight]"},
-            {"name": "peak", "update": "data('peaks')[0] || {}"},
             {
                 "name": "hovered",
                 "value": "",
@@ -139,23 +141,6 @@ def graph(nodes: Sequence[Spec], links: Iterable[Spec], *, first: str) -> Spec:
         "data": [
             {"name": "nodes", "values": list(nodes)},
             {"name": "links", "values": list(links)},
-            {
-                "name": "extent",
-                "source": "nodes",
-                "transform": [{"type": "aggregate", "ops": ["max"], "fields": ["size"], "as": ["size"]}],
-            },
-            {
-                "name": "peaks",
-                "source": "links",
-                "transform": [
-                    {
-                        "type": "aggregate",
-                        "ops": ["max", "max", "max"],
-                        "fields": ["imports", "bytes", "calls"],
-                        "as": ["imports", "bytes", "calls"],
-                    }
-                ],
-            },
         ],
         "marks": [
             {
@@ -190,8 +175,8 @@ def graph(nodes: Sequence[Spec], links: Iterable[Spec], *, first: str) -> Spec:
                         "signal": "force",
                         "forces": [
                             {"force": "center", "x": {"signal": "width / 2"}, "y": {"signal": "height / 2"}},
-                            {"force": "x", "x": {"signal": "width / 2"}, "strength": 0.05},
-                            {"force": "y", "y": {"signal": "height / 2"}, "strength": 0.11},
+                            {"force": "x", "x": {"expr": "width / 2"}, "strength": 0.05},
+                            {"force": "y", "y": {"expr": "height / 2"}, "strength": 0.11},
                             {
                                 "force": "collide",
                                 "radius": {"expr": f"14 + {radius}".replace("datum.", "datum.datum.")},
@@ -237,7 +222,7 @@ def graph(nodes: Sequence[Spec], links: Iterable[Spec], *, first: str) -> Spec:
                 "encode": {
                     "update": {
                         "x": {"field": "x"},
-                        "y": {"signal": f"datum.y - 4 - {radius.replace('datum.', 'datum.datum.')}"},
+                        "y": {"signal": f"datum.y - 4 - ({radius.replace('datum.', 'datum.datum.')})"},
                         "text": {"field": "datum.name"},
                         "align": {"value": "center"},
                         "fontSize": {"value": 12},
@@ -265,7 +250,7 @@ def treemap(rows: Sequence[Spec]) -> Spec:
             {
                 "name": "focus",
                 "value": "",
-                "on": [{"events": "@leaves:click", "update": "focus === '' ? datum.crate : ''"}],
+                "on": [{"events": "@tiles:click", "update": "focus === '' ? datum.crate : ''"}],
             },
         ],
         "data": [
@@ -305,7 +290,7 @@ def treemap(rows: Sequence[Spec]) -> Spec:
         ],
         "marks": [
             {
-                "name": "leaves",
+                "name": "tiles",
                 "type": "rect",
                 "from": {"data": "leaves"},
                 "encode": {

@@ -60,8 +60,9 @@ class Pieces:
     def starts_at(self, section: Ints, address: Ints) -> NDArray[np.bool_]:
         """Whether a row begins exactly there."""
         rows = self.rows_at(section, address)
-        exact: NDArray[np.bool_] = (rows >= 0) & (self.start[np.maximum(rows, 0)] == address)
-        return exact if len(self.start) else np.zeros(len(address), np.bool_)
+        exact: NDArray[np.bool_] = rows >= 0
+        exact[exact] = self.start[rows[exact]] == address[exact]
+        return exact
 
 
 def addresses_of(tables: Tables, symbols: Table) -> Ints:
@@ -147,7 +148,7 @@ def _joined(found: Sequence[Pieces]) -> Pieces:
     )
     order = np.lexsort((start, section))
     joined = Pieces(section=section[order], start=start[order], size=size[order], symbol=symbol[order], bounds={})
-    numbers, first = np.unique(joined.section, return_index=True)
-    ends = [*first[1:].tolist(), len(joined.section)]
+    numbers, first, count = np.unique(joined.section, return_index=True, return_counts=True)
+    ends = (first + count).tolist()
     bounds = {number: (begin, end) for number, begin, end in zip(numbers.tolist(), first.tolist(), ends, strict=True)}
     return replace(joined, bounds=bounds)

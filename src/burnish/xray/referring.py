@@ -117,7 +117,8 @@ def edges(tables: Tables, sections: Sequence[Section], found: Referring, pieces:
     pieces = with_unnamed(pieces, tables, sections, found.section[plain], found.address[plain])
     source = pieces.rows_at(found.from_section, found.from_address)
     # An entry of a table (of a switch, say) is the distance from the table's start.
-    into = np.where(source >= 0, found.from_address - pieces.start[np.maximum(source, 0)], 0) if len(source) else source
+    into = np.zeros(len(source), np.int64)
+    into[source >= 0] = (found.from_address - pieces.start[source])[source >= 0] if len(pieces.start) else 0
     address = np.where(found.tables, found.address - into, found.address)
     target = pieces.rows_at(found.section, address)
     arrays = np.array([row.name.startswith(_ARRAYS) for row in sections])[found.from_section]

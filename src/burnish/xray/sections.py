@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import numpy as np
+
 from burnish.lto.read.tables import (
     SECTION,
     SEGMENT,
@@ -26,6 +28,8 @@ _LINKING: Final = frozenset({
     _SHT_HASH, _SHT_DYNAMIC, _SHT_NOTE, _SHT_REL, SHT_RELA, _SHT_RELR, SHT_DYNSYM, _SHT_STRTAB,
     _SHT_INIT_ARRAY, _SHT_FINI_ARRAY, _SHT_PREINIT_ARRAY,
 })  # fmt: skip
+#: Addresses and sizes up to here can be added up as signed numbers of 64 bits.
+_HIGHEST: Final = np.uint64(1 << 61)
 _UNWINDING: Final = (".eh_frame", ".gcc_except_table", ".ARM.ex")
 _DEBUG: Final = (".debug", ".zdebug", ".gdb_index", ".stab")
 
@@ -39,6 +43,9 @@ def section_rows(tables: Tables) -> list[Section]:
         BitcodeError: a section ends beyond the file.
     """
     size, names = len(tables.elf.data), tables.section_names()
+    loaded = tables.sections[(tables.sections["flags"] & SHF_ALLOC) != 0]
+    if np.any(loaded["address"] > _HIGHEST) or np.any(loaded["size"] > _HIGHEST):
+        raise tables.damaged("a section lies where no program can")
     taken = _fresh([*_headers(tables), *_contents(tables)])
     rows = []
     for number, (name, section) in enumerate(zip(names, tables.sections, strict=True)):

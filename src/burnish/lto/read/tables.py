@@ -104,9 +104,9 @@ class Tables:
 
 
 def text_at(strings: bytes, offset: int) -> str:
-    """The text that begins at an offset of a string table; empty where there is none."""
+    """The text that begins at an offset of a string table, what is no UTF-8 replaced; empty where there is none."""
     end = strings.find(b"\0", offset) if 0 <= offset < len(strings) else -1
-    return strings[offset:end].decode("utf-8", "surrogateescape") if end > offset else ""
+    return strings[offset:end].decode("utf-8", "replace") if end > offset else ""
 
 
 def symbol_kind(symbols: Table) -> Table:
