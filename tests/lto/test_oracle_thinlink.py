@@ -13,7 +13,7 @@ from backend_inputs import link_line, sysroot
 from lld_oracle import NO_NATIVE, Decisions, Native, burnish_decides, lld_decides, read_all, thin_plan
 
 from burnish.lto.backend import Codegen, Unit
-from burnish.lto.decide.fates import Fate
+from burnish.lto.decide.fate import Fate
 from burnish.lto.decide.plan import Plan
 from burnish.lto.decide.units import Place, unit_of
 from burnish.lto.do import run_units

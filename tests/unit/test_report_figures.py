@@ -27,13 +27,13 @@ from burnish.report.figures import (
     common_parts,
     first_line,
     interval,
-    printable,
     profile_toml,
     recommended,
     select,
     short_id,
 )
 from burnish.report.formats import FORMATS
+from burnish.report.printable import printable
 from burnish.tune.result import Noise, OptionChange, Sharing, TuneResult
 
 

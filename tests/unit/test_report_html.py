@@ -8,9 +8,9 @@ import pytest
 from results import HOSTILE, hostile_result, row, sample_result, timed, unchanged_result, untimed_result
 
 from burnish.measure.values import Timing
-from burnish.report.figures import printable
 from burnish.report.html import render
 from burnish.report.json import decode
+from burnish.report.printable import printable
 from burnish.tune.result import TuneResult
 
 VOID = {"meta", "circle", "line", "rect"}

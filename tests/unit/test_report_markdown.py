@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from results import hostile_result, sample_result, unchanged_result, untimed_result
 
-from burnish.report.figures import printable
 from burnish.report.markdown import code, escaped, render
+from burnish.report.printable import printable
 from burnish.tune.result import TuneResult
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])

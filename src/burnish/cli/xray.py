@@ -93,16 +93,16 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError("--program stands for one program", hint="burnish xray --diff A B takes files as well")
 
 
-def _answer(args: argparse.Namespace) -> str:
+def _answer(args: argparse.Namespace) -> Iterable[str]:
     if args.overlap:
-        return _overlap(args)
+        return [_overlap(args)]
     if args.diff:
-        return _diff(args)
-    return _why(args) if args.why else _look(args)
+        return [_diff(args)]
+    return [_why(args)] if args.why else _look(args)
 
 
-def _look(args: argparse.Namespace) -> str:
-    from burnish.xray.views import Part, crates_of, look  # noqa: PLC0415  # numpy and the tables of a link
+def _look(args: argparse.Namespace) -> Iterable[str]:
+    from burnish.xray.views import Part, Views, crates_of  # noqa: PLC0415  # the tables of a link
 
     picture = _picture(args, args.lto).picture
     if args.crate and args.crate not in crates_of(picture):
@@ -112,13 +112,13 @@ def _look(args: argparse.Namespace) -> str:
     if args.format == "html":
         from burnish.report import xray_html  # noqa: PLC0415  # as above
 
-        return xray_html.render(picture, bundle=_bundle())
+        return [xray_html.render(picture, bundle=_bundle())]
     parts = (Part(args.section),) if args.section else tuple(Part)
-    views = look(picture, parts=parts, crate=args.crate, min_bytes=args.min_bytes)
+    views = Views(picture, crate=args.crate, min_bytes=args.min_bytes)
     if args.format == "json":
         from burnish.report import xray_json  # noqa: PLC0415  # as above
 
-        return xray_json.render(views, parts, top=args.top)
+        return [xray_json.render(views, parts, top=args.top)]
     from burnish.report import xray  # noqa: PLC0415  # as above
 
     return xray.render(views, width=_selection.terminal_width(), top=args.top, parts=parts)
@@ -133,7 +133,8 @@ def _why(args: argparse.Namespace) -> str:
     if not story.copies and not story.candidates:
         raise UsageError(
             f"--why {args.why}: no function of the program or of what went into its link ends so",
-            hint="write the end of its path as Rust does, such as Parser::parse",
+            hint="write the end of its path as Rust does, such as Parser::parse; what rustc has inlined everywhere by "
+            "itself (small functions that call nothing) never comes to the link",
         )
     listings = taken.listings([left.name for copy in story.copies for left in copy.left[:1]])
     if args.format == "json":
@@ -195,12 +196,14 @@ def _like(name: str, names: Iterable[str]) -> str:
     return f"perhaps {' or '.join(close)}" if close else "a crate's name has _ in the place of -"
 
 
-def _write(text: str, output: str | None) -> None:
+def _write(chunks: Iterable[str], output: str | None) -> None:
     if output is None:
-        sys.stdout.write(text)
+        for chunk in chunks:
+            sys.stdout.write(chunk)
+            sys.stdout.flush()
         return
     try:
-        Path(output).write_text(text, encoding="utf-8")
+        Path(output).write_text("".join(chunks), encoding="utf-8")
     except OSError as error:
         raise StoreError(f"cannot write {output}: {error.strerror}") from error
     print(f"wrote {output}", file=sys.stderr)

@@ -43,7 +43,7 @@ def write_whole(place: Path, content: bytes) -> Path:
     except OSError as error:
         with contextlib.suppress(OSError):
             unfinished.unlink()
-        raise StoreError(f"cannot write the record of the link, {place}: {error.strerror}") from error
+        raise StoreError(f"cannot write {place}: {error.strerror}") from error
     return place
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from burnish.report.figures import cells, printable, recommended, select
+from burnish.report.figures import cells, recommended, select
+from burnish.report.printable import printable
 from burnish.tune.result import Row, TuneResult
 from burnish.units import format_bytes, format_change, format_seconds
 

@@ -11,7 +11,7 @@ import msgspec
 from burnish.explain.claims import Claim, ClaimCheck, ClaimVerdict
 from burnish.explain.values import Correction, Metric
 from burnish.explain.wording import figure, pair
-from burnish.report.figures import printable
+from burnish.report.printable import printable
 from burnish.units import format_change
 
 _VERDICT: Final = 17

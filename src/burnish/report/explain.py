@@ -10,7 +10,7 @@ import msgspec
 from burnish.explain.arithmetic import sums
 from burnish.explain.values import Arithmetic, CrateCount, Explanation, OptionView, Told, ValueView
 from burnish.explain.wording import change_words
-from burnish.report.figures import printable
+from burnish.report.printable import printable
 from burnish.units import format_seconds
 
 WIDTH: Final = 80

@@ -15,6 +15,7 @@ from burnish.build.values import SizeReport
 from burnish.measure.values import Comparison, Timing
 from burnish.profile.options import BY_KEY
 from burnish.profile.profile import Profile
+from burnish.report.printable import printable
 from burnish.tune.result import OptionChange, Outcome, Row, TuneResult
 from burnish.units import format_bytes, format_change, format_seconds
 
@@ -69,14 +70,6 @@ class Selection:
 
     rows: tuple[Row, ...]
     others: int
-
-
-def printable(text: str) -> str:
-    """The text on one line, with control characters (terminal escapes, line breaks, direction marks) made visible."""
-    return "".join(
-        each if each.isprintable() else each.encode("unicode_escape").decode("ascii")
-        for each in text.replace("\t", " ")
-    )
 
 
 def first_line(text: str) -> str:

@@ -6,7 +6,8 @@ from html import escape
 from typing import Final
 
 from burnish.report import charts, json, sentences
-from burnish.report.figures import printable, profile_toml, select, size_of_recommended
+from burnish.report.figures import profile_toml, select, size_of_recommended
+from burnish.report.printable import printable
 from burnish.tune.result import Outcome, TuneResult
 
 # The page may run its own two lines of script and nothing else; the browser holds it to that.

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from burnish.report import sentences
-from burnish.report.figures import Cells, cells, printable, profile_toml, select
+from burnish.report.figures import Cells, cells, profile_toml, select
+from burnish.report.printable import printable
 from burnish.tune.result import TuneResult
 
 # What Markdown or HTML would act on, and what GitHub would: mentions, references to issues.

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from burnish.profile.panics.values import CrateAudit, PanicAudit, PanicFinding, Verdict
-from burnish.report.figures import printable
+from burnish.report.printable import printable
 
 #: Version of the JSON form. 1: the first.
 SCHEMA: Final = 1

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from burnish.explain.values import Mode, Pipeline, Stage
-from burnish.report.figures import printable
+from burnish.report.printable import printable
 from burnish.units import format_seconds
 
 _NAME: Final = 15

@@ -3,7 +3,8 @@
 from typing import Final
 
 from burnish.measure.values import Timing
-from burnish.report.figures import comparison, first_line, interval, printable
+from burnish.report.figures import comparison, first_line, interval
+from burnish.report.printable import printable
 from burnish.tune.result import Outcome, Sharing, TuneResult
 from burnish.units import format_bytes, format_change, format_seconds
 

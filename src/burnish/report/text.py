@@ -17,11 +17,11 @@ from burnish.report.figures import (
     Cells,
     cells,
     common_parts,
-    printable,
     profile_toml,
     select,
     short_id,
 )
+from burnish.report.printable import printable
 from burnish.tune.result import Outcome, TuneResult
 
 WIDTH: Final = 80

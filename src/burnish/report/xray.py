@@ -5,8 +5,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from burnish.report.figures import printable
 from burnish.report.lto import distinct_names
+from burnish.report.printable import printable
 from burnish.units import format_bytes, format_seconds
 from burnish.xray.crossed import Crossed, Reason
 from burnish.xray.made import Made
@@ -21,8 +21,10 @@ ROWS: Final = 20
 _NOTHING: Final = "-"
 
 
-def render(views: Views, *, width: int = 80, top: int | None = None, parts: Sequence[Part] = tuple(Part)) -> str:
-    """The answers, in the order of the questions; tables of at most ``top`` rows."""
+def render(
+    views: Views, *, width: int = 80, top: int | None = None, parts: Sequence[Part] = tuple(Part)
+) -> Iterator[str]:
+    """The answers, in the order of the questions, each as soon as it is known; tables of at most ``top`` rows."""
     rows = top or (ROWS if len(parts) == 1 else BRIEF)
     page = Page(width, rows)
     page.text(views.title + (f", lto = {views.mode}" if views.mode else ""))
@@ -30,15 +32,20 @@ def render(views: Views, *, width: int = 80, top: int | None = None, parts: Sequ
         page.text(f"only the crate {views.crate}")
     for note in views.missing:
         page.text(note)
+    yield page.render()
     for part in parts:
-        page.lines += ["", *_section(views, part, Page(width, rows))]
+        page = Page(width, rows)
+        page.lines.append("")
+        _section(views, part, page)
+        yield page.render()
     if len(parts) > 1:
+        page = Page(width, rows)
         page.lines.append("")
         page.text("more rows: --section NAME, --top N; one crate: --crate NAME; a function's story: --why NAME")
-    return page.render()
+        yield page.render()
 
 
-def _section(views: Views, part: Part, page: "Page") -> list[str]:
+def _section(views: Views, part: Part, page: "Page") -> None:
     match part:
         case Part.CROSSED:
             page.heading("What crossed between modules")
@@ -52,7 +59,6 @@ def _section(views: Views, part: Part, page: "Page") -> list[str]:
         case Part.ROAD:
             page.heading("The road")
             _road(page, views.road)
-    return page.lines
 
 
 class Page:

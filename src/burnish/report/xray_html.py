@@ -10,16 +10,15 @@ from typing import Final
 import msgspec
 
 from burnish.report import xray_vega as drawings
-from burnish.report.figures import printable
+from burnish.report.printable import printable
 from burnish.report.xray import plural, span
 from burnish.units import format_bytes, format_seconds
 from burnish.xray.crossed import Crossed
-from burnish.xray.known import known
 from burnish.xray.made import Made
 from burnish.xray.picture import Picture
 from burnish.xray.road import Road
 from burnish.xray.vanished import Vanished, Way, bytes_per_instruction
-from burnish.xray.views import Views, look
+from burnish.xray.views import Views
 
 #: Rows of a table in the page; what is beyond is counted.
 ROWS: Final = 400
@@ -114,7 +113,8 @@ def render(picture: Picture, *, bundle: str) -> str:
         picture: the program.
         bundle: a script that defines ``vegaEmbed``; it goes into the page as it is.
     """
-    views, facts = look(picture), known(picture)
+    views = Views(picture)
+    facts = views.facts
     made = views.made
     specs: dict[str, drawings.Spec] = {}
     sections = []

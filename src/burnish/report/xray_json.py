@@ -42,4 +42,4 @@ def encode(body: object) -> str:
 def _cut(value: Any, top: int | None) -> Any:  # noqa: ANN401  # plain values
     if top is None or not isinstance(value, dict):
         return value
-    return {name: part[:top] if isinstance(part, list) else part for name, part in value.items()}
+    return {name: part[:top] if isinstance(part, list | tuple) else part for name, part in value.items()}

@@ -8,6 +8,9 @@ from burnish.xray.story import Copy, Place, Site, Story, Wish
 
 #: Names, wishes and call sites that are shown of a story where no number was asked for.
 ROWS = 20
+#: ``LastCallToStaticBonus`` of llvm/include/llvm/Analysis/InlineCost.h, and half of it: costs below have it.
+_LAST_CALL = 15_000
+_BONUS = -_LAST_CALL // 2
 
 
 def render(found: Story, *, width: int = 80, top: int | None = None, listings: Sequence[Sequence[str]] = ()) -> str:
@@ -81,6 +84,12 @@ def _sites(page: Page, copy: Copy) -> None:
         inlined = sum(site.calls for site in copy.sites if site.inlined)
         page.text(f"Calls of it: {plural(inlined, 'verdict')} to inline, {_kept(copy.sites):,} not to:", 2)
         page.table(("calls", "verdict", "cost", "threshold", "in"), [_site(site) for site in copy.sites])
+        if any(site.inlined and site.cost < _BONUS for site in copy.sites):
+            page.text(
+                f"It was the last call of a function that nothing else refers to: LLVM takes {_LAST_CALL:,} off the "
+                "cost, for the function itself goes.",
+                2,
+            )
     elif copy.places and copy.live and copy.is_function:
         page.text("LLVM came to no call of it.", 2)
     if copy.into_it:

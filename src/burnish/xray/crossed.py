@@ -344,4 +344,10 @@ def _kept(facts: Known, crate: str) -> tuple[Kept, ...]:
         )
         for (callee, caller), place in found.items()
     ]
-    return tuple(sorted(rows, key=lambda row: (row.crate not in facts.own, row.function, row.caller)))
+    return tuple(sorted(rows, key=lambda row: _nearness(row, facts.own)))
+
+
+def _nearness(row: Kept, own: frozenset[str]) -> tuple[bool, bool, int, str, str]:
+    """The order of calls that stay: own crates first, then where least was missing for another verdict."""
+    compared = row.threshold >= 0
+    return row.crate not in own, not compared, row.cost - row.threshold if compared else 0, row.function, row.caller

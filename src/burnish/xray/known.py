@@ -1,6 +1,7 @@
 """A picture made ready for questions: one number for each name, whatever table it came from. Pure."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,8 +91,18 @@ def known(picture: Picture) -> Known | None:
         rows=_rows(picture.anatomy, numbers),
         module_crates=crates,
         unit_crates=_unit_crates(decisions, crates),
-        own=frozenset(crates) - STANDARD - {ALLOCATOR},
+        own=frozenset(own_crates(crates)),
     )
+
+
+def own_crates(crates: Sequence[str]) -> list[str]:
+    """Of the crates of a link's modules, in the order of the link, those of the program and its dependencies.
+
+    rustc puts std and all that std is made of last. So a program's own memchr is told from std's copy of it.
+    """
+    first = crates.index("std") if "std" in crates else len(crates)
+    standard = {ALLOCATOR} if first < len(crates) else {ALLOCATOR, *STANDARD}
+    return [crate for crate in crates[:first] if crate not in standard]
 
 
 def crate_of_module(source: str) -> str:

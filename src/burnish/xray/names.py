@@ -7,6 +7,7 @@ from typing import Final
 from pyderust import DemangleError, demangle
 
 _ARGUMENTS: Final = re.compile(r"(?<=[\w>])(?:::)?<[^<>]*>")
+_APPENDED: Final = re.compile(r"(?<=[\w}>])(?:\.(?:llvm|cold|part|constprop|\d+))+\Z")
 #: Nobody wrote these: constants, vtables and tables of switches, under names that LLVM, rustc and burnish's split of
 #: code generation (`burnish.lto.do.split`) make up.
 _MADE_UP: Final = re.compile(
@@ -33,6 +34,11 @@ def without_arguments(name: str) -> str:
     while before != name:
         before, name = name, _ARGUMENTS.sub("", name.replace("->", "\0")).replace("\0", "->")
     return name
+
+
+def bare_name(name: str) -> str:
+    """The same without what LLVM appends to the names of parts and copies, ``.0`` or ``.llvm.123``."""
+    return _APPENDED.sub("", without_arguments(name))
 
 
 def is_made_up(mangled: str) -> bool:

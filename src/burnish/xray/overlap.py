@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from burnish.xray.known import ALLOCATOR, STANDARD, crate_of_module
+from burnish.xray.known import crate_of_module, own_crates
 from burnish.xray.picture import Picture
 
 
@@ -54,15 +54,7 @@ class Overlap:
 def corner(picture: Picture) -> Corner:
     """A build of the four."""
     anatomy, decisions = picture.anatomy, picture.decisions
-    own = (
-        None
-        if decisions is None
-        else [
-            crate
-            for crate in (crate_of_module(module.source) for module in decisions.modules)
-            if crate not in STANDARD and crate != ALLOCATOR
-        ]
-    )
+    own = None if decisions is None else own_crates([crate_of_module(module.source) for module in decisions.modules])
     return Corner(
         name=picture.mode or picture.title,
         size=anatomy.stripped,

@@ -4,11 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from burnish.lto.decide.fates import REASONS as FATE_REASONS
-from burnish.lto.decide.fates import Fate
+from burnish.lto.decide.fate import REASONS as FATE_REASONS
+from burnish.lto.decide.fate import Fate
 from burnish.xray.crossed import REASONS
 from burnish.xray.known import Definition, Known
-from burnish.xray.names import without_arguments
+from burnish.xray.names import bare_name
 from burnish.xray.values import Anatomy
 from burnish.xray.vanished import Way, way_of
 
@@ -102,7 +102,8 @@ class Story:
 def matching(shown: Iterable[str], asked: str) -> tuple[str, ...]:
     """The names meant: an exact one, or else all that end with what was asked, whole segments of paths only.
 
-    Type arguments may be left out: ``Vec::push`` means ``alloc::vec::Vec<u8>::push`` as well.
+    Type arguments may be left out: ``Vec::push`` means ``alloc::vec::Vec<u8>::push`` as well. So may what LLVM puts
+    behind a name: ``limits::TRACE`` means ``limits::TRACE.0``.
     """
     wanted = asked.strip().removeprefix("::")
     names = distinct_names(shown)
@@ -111,7 +112,7 @@ def matching(shown: Iterable[str], asked: str) -> tuple[str, ...]:
     if exact := [name for name in names if name == wanted]:
         return tuple(exact)
     if "<" not in wanted:
-        plain = [(name, without_arguments(name)) for name in names]
+        plain = [(name, bare_name(name)) for name in names]
         if exact := [name for name, bare in plain if bare == wanted]:
             return tuple(exact)
         return tuple(name for name, bare in plain if _ends(bare, wanted) or _ends(name, wanted))
@@ -131,7 +132,7 @@ def story(facts: Known, asked: str) -> Story:
     """The story of a name; several functions may have it, then only their names."""
     wanted = [number for number in facts.definitions if asked_for(facts.names.shown[number], asked)]
     names = matching((facts.names.shown[number] for number in wanted), asked)
-    if len({without_arguments(name) for name in names}) != 1:
+    if len({bare_name(name) for name in names}) != 1:
         return Story(asked=asked, copies=(), candidates=names)
     chosen = set(names)
     numbers = [number for number in wanted if facts.names.shown[number] in chosen]
@@ -150,7 +151,7 @@ def anatomy_story(anatomy: Anatomy, asked: str) -> Story:
     symbols = anatomy.symbols
     shown = {row: anatomy.names[number] for row, number in enumerate(symbols.shown)}
     names = matching((name for name in shown.values() if asked_for(name, asked)), asked)
-    if len({without_arguments(name) for name in names}) != 1:
+    if len({bare_name(name) for name in names}) != 1:
         return Story(asked=asked, copies=(), candidates=names)
     chosen = set(names)
     copies = [

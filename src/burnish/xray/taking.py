@@ -16,7 +16,7 @@ from burnish.lto.record import LtoBuild
 from burnish.lto.recordfile import read_decisions, read_seen, write_whole
 from burnish.xray.names import shown
 from burnish.xray.picture import VERSION, Names, Picture
-from burnish.xray.read import anatomy_of
+from burnish.xray.values import Anatomy
 
 _MAGIC = b"\x7fELF"
 
@@ -66,7 +66,7 @@ def take(built: LtoBuild, product: Path, *, title: str, mode: str) -> Picture:
         ToolError: the program cannot be read.
         StoreError: the link's files cannot be read.
     """
-    anatomy = anatomy_of(product)
+    anatomy = _anatomy_of(product)
     if built.seen is None or not built.plan.is_file():
         return Picture(
             version=VERSION, title=title, mode=mode, anatomy=anatomy, link=built.record, missing=_missing(built)
@@ -100,7 +100,7 @@ def picture_of_file(path: Path) -> Picture:
             version=VERSION,
             title=path.name,
             mode="",
-            anatomy=anatomy_of(path),
+            anatomy=_anatomy_of(path),
             missing=(
                 (
                     "Only what the file itself tells: what crossed and what vanished is known of programs that burnish "
@@ -147,3 +147,9 @@ def _missing(built: LtoBuild) -> tuple[str, ...]:
     else:
         why = record.reason or f"{record.done_by} did the link"
     return (f"What crossed and what vanished is not known: {why}.",)
+
+
+def _anatomy_of(product: Path) -> Anatomy:
+    from burnish.xray.read import anatomy_of  # noqa: PLC0415  # numpy and rustworkx; a kept picture needs neither
+
+    return anatomy_of(product)

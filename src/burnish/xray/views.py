@@ -1,11 +1,10 @@
 """The answers to the questions that a picture is made for, all of one picture. Pure."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from burnish.xray.crossed import Crossed, crossed
-from burnish.xray.known import known
+from burnish.xray.known import Known, crate_of_module, known
 from burnish.xray.made import Made, made_of
 from burnish.xray.picture import Picture
 from burnish.xray.road import Road, road
@@ -22,44 +21,59 @@ class Part(StrEnum):
     ROAD = "road"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Views:
-    """The answers; None where they were not asked for, or the picture does not tell: then ``missing`` says why.
+    """The answers, each worked out when it is first asked for, so that the first can be shown before the last is known.
 
-    Attributes:
-        crate: the one asked for, empty: all.
+    An answer is None where the picture does not tell: then ``missing`` says why.
+
+    Args:
+        crate: only what concerns it; empty: all.
+        min_bytes: rows of `made` that are smaller are left out.
     """
 
-    title: str
-    mode: str
-    crate: str
-    missing: tuple[str, ...]
-    crossed: Crossed | None
-    vanished: Vanished | None
-    made: Made | None
-    road: Road | None
+    def __init__(self, picture: Picture, *, crate: str = "", min_bytes: int = 0) -> None:
+        self._picture, self._min_bytes = picture, min_bytes
+        self.crate = crate
 
+    @property
+    def title(self) -> str:
+        return self._picture.title
 
-def look(picture: Picture, *, parts: Sequence[Part] = tuple(Part), crate: str = "", min_bytes: int = 0) -> Views:
-    """Answer the questions of ``parts``."""
-    linked = {Part.CROSSED, Part.VANISHED} & set(parts)
-    facts = known(picture) if linked else None
-    return Views(
-        title=picture.title,
-        mode=picture.mode,
-        crate=crate,
-        missing=picture.missing,
-        crossed=crossed(facts, crate) if facts is not None and Part.CROSSED in parts else None,
-        vanished=vanished(facts, crate) if facts is not None and Part.VANISHED in parts else None,
-        made=made_of(picture.anatomy, crate, min_bytes) if Part.MADE_OF in parts else None,
-        road=road(picture) if Part.ROAD in parts else None,
-    )
+    @property
+    def mode(self) -> str:
+        return self._picture.mode
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return self._picture.missing
+
+    @cached_property
+    def facts(self) -> Known | None:
+        """The picture's tables as definitions and calls."""
+        return known(self._picture)
+
+    @cached_property
+    def crossed(self) -> Crossed | None:
+        return None if self.facts is None else crossed(self.facts, self.crate)
+
+    @cached_property
+    def vanished(self) -> Vanished | None:
+        return None if self.facts is None else vanished(self.facts, self.crate)
+
+    @cached_property
+    def made(self) -> Made:
+        return made_of(self._picture.anatomy, self.crate, self._min_bytes)
+
+    @cached_property
+    def road(self) -> Road | None:
+        return road(self._picture)
 
 
 def crates_of(picture: Picture) -> frozenset[str]:
     """All crates that the picture speaks of."""
     named = () if picture.names is None else picture.names.crates
-    return frozenset((*picture.anatomy.crates, *named))
+    linked = () if picture.decisions is None else [crate_of_module(each.source) for each in picture.decisions.modules]
+    return frozenset((*picture.anatomy.crates, *named, *linked))
 
 
 def tell(picture: Picture, asked: str) -> Story:

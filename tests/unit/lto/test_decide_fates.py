@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from programs import Source, Value, programs, resolve, summary_of
 
 from burnish.lto.decide.columns import Ints
-from burnish.lto.decide.fates import Fate, reason
+from burnish.lto.decide.fate import Fate
+from burnish.lto.decide.fates import reason
 from burnish.lto.decide.index import combine
 from burnish.lto.decide.plan import Plan, decide
 from burnish.lto.decide.thinlink import Root, thin_link

@@ -8,7 +8,8 @@ import numpy as np
 
 from burnish.lto.decide.candidates import Refusal
 from burnish.lto.decide.columns import Ints, distinct, find, joined
-from burnish.lto.decide.fates import Fate, reason
+from burnish.lto.decide.fate import Fate
+from burnish.lto.decide.fates import reason
 from burnish.lto.decide.plan import Plan, promoted_suffix
 from burnish.lto.decided import (
     VERSION,

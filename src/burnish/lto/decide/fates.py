@@ -7,39 +7,15 @@ fewer definitions stay external, and none that another object asks for becomes i
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 
 from burnish.lto.decide.columns import Bools, Bytes, Ints, contains, distinct, joined
+from burnish.lto.decide.fate import REASONS, Fate
 from burnish.lto.decide.imports import Imports
 from burnish.lto.decide.index import Index
 from burnish.lto.decide.thinlink import NATIVE, UNKNOWN, Root, ThinLink
 from burnish.lto.modules import Kind, Linkage
-
-
-class Fate(IntEnum):
-    """What becomes of a row; the first is of declarations."""
-
-    NONE = 0
-    DEAD = 1
-    LOCAL = 2
-    INTERNAL = 3
-    PROMOTED = 4
-    HIDDEN = 5
-    VISIBLE = 6
-    OTHER_COPY = 7
-    KEPT = 8
-
-
-#: The reason of each fate that has only one.
-REASONS = {
-    Fate.DEAD: "nothing that lives refers to it",
-    Fate.LOCAL: "local, and no other unit refers to it",
-    Fate.INTERNAL: "no other unit, native code or dynamic symbol table refers to it",
-    Fate.PROMOTED: "local, and another unit refers to it",
-    Fate.HIDDEN: "another unit refers to it",
-}
 
 _ROOT_REASONS = {
     Root.ASSEMBLY: "module-level assembly refers to it",

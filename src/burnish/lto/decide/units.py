@@ -11,7 +11,7 @@ import numpy as np
 
 from burnish.lto.backend import Member, Road, Unit
 from burnish.lto.decide.columns import Bools, Ints
-from burnish.lto.decide.fates import Fate
+from burnish.lto.decide.fate import Fate
 from burnish.lto.decide.index import Index
 from burnish.lto.decide.plan import Plan, promoted_name
 from burnish.lto.decide.thinlink import Root

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from burnish.lto.decide.fates import Fate
+from burnish.lto.decide.fate import Fate
 from burnish.lto.decide.plan import Plan
 from burnish.lto.decide.thinlink import Root
 from burnish.lto.decided import VERSION, Decisions

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from burnish.lto.decide.columns import Ints, Words, distinct
-from burnish.lto.decide.fates import Fate
+from burnish.lto.decide.fate import Fate
 from burnish.lto.decide.plan import Plan
 from burnish.lto.modules import Kind, SummaryFlag, VariableFlag
 from burnish.lto.write.bitwriter import BitWriter
