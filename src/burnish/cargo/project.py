@@ -145,10 +145,13 @@ def find_manifest(path: Path) -> Path:
     )
 
 
-def read_project(cargo: Cargo, manifest: Path, selection: Selection, target_dir: Path | None = None) -> Project:
+def read_project(
+    cargo: Cargo, manifest: Path, selection: Selection, target_dir: Path | None = None, *, resolve: bool = True
+) -> Project:
     """Ask cargo for the project and choose the artifact.
 
-    The first question is `--no-deps`: it writes no Cargo.lock, so a wrong selection leaves nothing behind.
+    The first question is `--no-deps`: it writes no Cargo.lock, so a wrong selection leaves nothing behind. The second,
+    for the sources, needs the graph of dependencies; without ``resolve`` it is not asked, and there are no ``sources``.
 
     Raises:
         UsageError: the selection is not one artifact.
@@ -159,8 +162,8 @@ def read_project(cargo: Cargo, manifest: Path, selection: Selection, target_dir:
     package = choose_package(members.packages, _default_members(members), manifest, selection)
     artifact = choose_target(package.name, _targets(package), package.default_run, selection)
     settings = {**_burnish(members.metadata), **_burnish(package.metadata)}
-    everything = _metadata(cargo, (*where, *selection.metadata_args()))
-    local = {Path(each.manifest_path).parent for each in everything.packages if each.source is None}
+    everything = _metadata(cargo, (*where, *selection.metadata_args())).packages if resolve else ()
+    local = {Path(each.manifest_path).parent for each in everything if each.source is None}
     return Project(
         root=Path(members.workspace_root),
         directory=Path(package.manifest_path).parent,

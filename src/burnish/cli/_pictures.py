@@ -84,4 +84,5 @@ def _place(args: argparse.Namespace, product: Path, variant: Variant) -> Path:
 def _target_directory(args: argparse.Namespace) -> Path:
     manifest = find_manifest(_selection.project_path(args))
     cargo = Cargo(manifest.parent, dict(os.environ))
-    return read_project(cargo, manifest, _selection.selection(args), _selection.target_dir(args)).target_directory
+    selection, target_dir = _selection.selection(args), _selection.target_dir(args)
+    return read_project(cargo, manifest, selection, target_dir, resolve=False).target_directory

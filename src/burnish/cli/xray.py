@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import gc
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -78,6 +79,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Build where needed, look, answer."""
     _check(args)
+    gc.disable()  # a short life: a large link's tables are millions of numbers, none of which becomes garbage
     _write(_answer(args), args.output)
     return 0
 

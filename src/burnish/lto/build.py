@@ -49,7 +49,7 @@ def run_build(
     cargo.tool("cargo")
     toolchain = read_toolchain(cargo)
     check_host(toolchain, selection.target)
-    project = read_project(cargo, manifest, selection, target_dir)
+    project = read_project(cargo, manifest, selection, target_dir, resolve=False)
     directory = project.target_directory / "burnish"
     arguments = cargo_arguments(project, selection, settings, directory, quiet=quiet)
     # What cargo takes for the same link has the same record: one that is fresh may be older than others.

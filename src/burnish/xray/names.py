@@ -24,7 +24,7 @@ def shown(mangled: str) -> str:
     """A linker's name, v0 or legacy, as Rust writes it and without its hash; another language's as it is."""
     try:
         return str(demangle(mangled))
-    except DemangleError:
+    except (DemangleError, UnicodeEncodeError):  # the other: a name of bytes that are no text
         return mangled
 
 
