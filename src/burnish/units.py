@@ -53,3 +53,8 @@ def format_change(ratio: float, *, digits: int = 1) -> str:
     percent = (ratio - 1) * 100
     text = f"{percent:+.{digits}f} %"
     return text if float(f"{percent:.{digits}f}") != 0 else f"{0:.{digits}f} %"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 call``, ``1,200 calls``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

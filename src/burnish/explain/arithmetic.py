@@ -6,6 +6,7 @@ from burnish.build import audit
 from burnish.build.values import CrateRun
 from burnish.explain.record import BuildRecord, CrateRecord
 from burnish.explain.values import Arithmetic, CrateCount, Outside
+from burnish.units import plural
 
 #: ``Session::codegen_units`` in rustc: units where codegen-units is unset, without and with incremental.
 DEFAULT_UNITS: Final = 16
@@ -84,10 +85,10 @@ def sums(count: Arithmetic) -> tuple[str, ...]:
     own, std = count.own, count.std
     setting = "is unset" if count.asked is None else f"= {count.asked}"
     if own is None:
-        return (f"{_plural(crates, 'crate')}; codegen-units {setting}; the units of some cannot be seen.",)
+        return (f"{plural(crates, 'crate')}; codegen-units {setting}; the units of some cannot be seen.",)
     limit = count.asked or count.default
     found = [
-        f"{_plural(crates, 'crate')} became {_plural(own, 'module')} (codegen-units {setting}: at most {limit} a crate"
+        f"{plural(crates, 'crate')} became {plural(own, 'module')} (codegen-units {setting}: at most {limit} a crate"
         + (", small ones merged)." if count.asked is None else ").")
     ]
     if limit > 1:
@@ -99,7 +100,7 @@ def sums(count: Arithmetic) -> tuple[str, ...]:
     total = own + (std or 0) + 1
     local = _local(count)
     found += [
-        f'lto = "off": {_plural(own, "module")}, each optimized alone; false: thin-local, {local}.',
+        f'lto = "off": {plural(own, "module")}, each optimized alone; false: thin-local, {local}.',
         f'lto = "thin": {own} of the program{extra}, and the allocator\'s: {total} indexed, {total} backends.',
         f'lto = "fat": the same {total} merged into 1, optimized by one thread.',
     ]
@@ -111,8 +112,4 @@ def _local(count: Arithmetic) -> str:
     if not several:
         return "which finds nothing to do: no crate has more than one"
     units = sum(crate.units or 0 for crate in several)
-    return f"among the {units} modules of {_plural(len(several), 'crate')} with more than one"
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"among the {units} modules of {plural(len(several), 'crate')} with more than one"

@@ -7,6 +7,7 @@ from burnish.explain.arithmetic import arithmetic
 from burnish.explain.record import BuildRecord
 from burnish.explain.values import Arithmetic, Mode, Pipeline, Stage
 from burnish.lto.record import LinkRecord
+from burnish.units import plural
 
 _BY = "burnish build"
 
@@ -35,7 +36,7 @@ def _modules(count: Arithmetic | None) -> int | None:
 
 
 def _front(record: BuildRecord | None, count: Arithmetic | None) -> tuple[Stage, ...]:
-    crates = "" if count is None else _plural(len(count.crates), "crate")
+    crates = "" if count is None else plural(len(count.crates), "crate")
     own = None if count is None else count.own
     seconds = None if record is None else sum(crate.cpu for crate in record.libraries)
     return (
@@ -45,12 +46,12 @@ def _front(record: BuildRecord | None, count: Arithmetic | None) -> tuple[Stage,
         Stage(
             name="codegen units",
             does="generic code made concrete, each crate cut into units",
-            here="" if own is None else _plural(own, "unit"),
+            here="" if own is None else plural(own, "unit"),
         ),
         Stage(
             name="LLVM modules",
             does="one for each unit; each optimized for itself",
-            here="" if own is None else _plural(own, "module"),
+            here="" if own is None else plural(own, "module"),
             seconds=seconds,
             clock="CPU of rustc for the libraries, source to here or to machine code",
         ),
@@ -64,7 +65,7 @@ def _middle(mode: Mode, count: Arithmetic | None, modules: int | None, link: Lin
         case Mode.THIN_LOCAL:
             return _thin_local(count)
         case Mode.THIN:
-            total = "" if modules is None else _plural(modules, "module")
+            total = "" if modules is None else plural(modules, "module")
             imports = "" if link is None else f"{sum(unit.imports for unit in link.units)} imports"
             return (
                 Stage(name="bitcode", does="libraries are kept as bitcode in their rlibs, not as machine code"),
@@ -100,7 +101,7 @@ def _middle(mode: Mode, count: Arithmetic | None, modules: int | None, link: Lin
 
 def _thin_local(count: Arithmetic | None) -> tuple[Stage, ...]:
     several = [] if count is None else [crate for crate in count.crates if (crate.units or 0) > 1]
-    here = "" if count is None or count.own is None else f"{_plural(len(several), 'crate')} with several"
+    here = "" if count is None or count.own is None else f"{plural(len(several), 'crate')} with several"
     return (
         Stage(
             name="summaries", does="of the units of one crate, index, imports: as thin, inside each crate", here=here
@@ -119,7 +120,7 @@ def _end(
         Mode.FAT: ("one optimization of everything, on one core", None if modules is None else 1),
     }
     does, number = objects[mode]
-    archives = "" if record is None else _plural(len(set(record.link.archives)), "rlib")
+    archives = "" if record is None else plural(len(set(record.link.archives)), "rlib")
     whole = mode in {Mode.THIN, Mode.FAT}
     asked = "" if not whole else "compiler_builtins and native code join here"
     final = _final_seconds(mode, record)
@@ -127,7 +128,7 @@ def _end(
         Stage(
             name="machine code",
             does=does,
-            here="" if number is None else _plural(number, "object" if not whole else "backend"),
+            here="" if number is None else plural(number, "object" if not whole else "backend"),
             seconds=_took(link, "backends") if whole else None,
             clock=_BY,
         ),
@@ -187,12 +188,8 @@ def _notes(mode: Mode, record: BuildRecord | None, link: LinkRecord | None) -> t
     if link is not None:
         found.append(
             f"Wall times marked {_BY} are of its last link with lto = {link.lto}: "
-            f"{_plural(len(link.modules), 'module')} that the program needs, by {link.done_by}."
+            f"{plural(len(link.modules), 'module')} that the program needs, by {link.done_by}."
         )
     elif mode in {Mode.THIN, Mode.FAT}:
         found.append(f"Times of the stages: burnish build --lto {mode} records them.")
     return tuple(found)
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -7,7 +7,7 @@ from typing import Final
 
 from burnish.report.lto import distinct_names
 from burnish.report.printable import printable
-from burnish.units import format_bytes, format_seconds
+from burnish.units import format_bytes, format_seconds, plural
 from burnish.xray.crossed import Crossed, Reason
 from burnish.xray.made import Made
 from burnish.xray.road import Road
@@ -113,11 +113,6 @@ def cut(name: str, room: int) -> str:
         return name
     head = max(1, (room - 1) // 3)
     return f"{name[:head]}…{name[len(name) - (room - 1 - head) :]}"
-
-
-def plural(count: int, noun: str) -> str:
-    """``1 call``, ``1,200 calls``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _crossed(page: Page, found: Crossed | None) -> None:

@@ -5,12 +5,15 @@ from typing import Any, Final
 
 import msgspec
 
-from burnish.report.xray import BRIEF, ROWS, Page, plural
+from burnish.report.xray import BRIEF, ROWS, Page
 from burnish.report.xray_json import VERSION, encode
-from burnish.units import format_bytes, format_change
+from burnish.units import format_bytes, format_change, plural
 from burnish.xray.compare import Change, Difference, State, compare
 from burnish.xray.overlap import Overlap, corner
 from burnish.xray.picture import Picture
+
+#: A share of a program's size that no one would call a difference.
+_NOTHING: Final = 0.0005
 
 _TABLES: Final = ("sections", "crates", "functions", "generics")
 
@@ -183,14 +186,14 @@ def _saved(saved: int, size: int) -> str:
 
 
 def _shared(found: Overlap) -> str:
+    if abs(found.shared) < _NOTHING * found.none.size:
+        return "There is no overlap to speak of: together they save what each saves alone."
     if found.shared > 0:
         return (
             f"The overlap is {found.shared:,} bytes: codegen-units = 1 gives them already, and fat then no longer has "
             "to."
         )
-    if found.shared < 0:
-        return f"There is no overlap: together they save {-found.shared:,} bytes more than each alone."
-    return "There is no overlap: together they save what each saves alone."
+    return f"There is no overlap: together they save {-found.shared:,} bytes more than each alone."
 
 
 def render_overlap_json(found: Overlap) -> str:

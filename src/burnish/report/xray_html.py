@@ -11,8 +11,8 @@ import msgspec
 
 from burnish.report import xray_vega as drawings
 from burnish.report.printable import printable
-from burnish.report.xray import plural, span
-from burnish.units import format_bytes, format_seconds
+from burnish.report.xray import span
+from burnish.units import format_bytes, format_seconds, plural
 from burnish.xray.crossed import Crossed
 from burnish.xray.made import Made
 from burnish.xray.picture import Picture

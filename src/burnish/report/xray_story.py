@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from burnish.report.xray import Page, plural
-from burnish.units import format_bytes
+from burnish.report.xray import Page
+from burnish.units import format_bytes, plural
 from burnish.xray.story import Copy, Place, Site, Story, Wish
 
 #: Names, wishes and call sites that are shown of a story where no number was asked for.

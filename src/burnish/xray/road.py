@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from burnish.lto.record import LinkRecord, UnitRow
-from burnish.units import format_bytes
+from burnish.units import format_bytes, plural
 from burnish.xray.picture import Picture
 
 _DOES: Final = {
@@ -135,7 +135,7 @@ def _here(link: LinkRecord) -> dict[str, str]:
     return {
         "read": f"{len(link.modules)} modules",
         "thin link": f"{live:,} of {definitions:,} definitions live, {imports:,} imports",
-        "backends": f"{len(link.units)} units, {redone} made, {len(link.units) - redone} from the cache",
+        "backends": f"{plural(len(link.units), 'unit')}, {redone} made, {len(link.units) - redone} from the cache",
         "link": format_bytes(link.size),
     }
 
