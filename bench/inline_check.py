@@ -13,7 +13,7 @@ import os
 import sys
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,10 @@ from burnish.cargo.toolchain import read_toolchain
 from burnish.errors import UsageError
 from burnish.lto.build import run_build
 from burnish.lto.cache import DEFAULT_LIMIT, cache_directory
+from burnish.lto.facts import read_facts
 from burnish.lto.listing import LONGEST, listing
 from burnish.lto.llvm import find_library
+from burnish.lto.objects import Form
 from burnish.lto.recordfile import read_seen
 from burnish.lto.remarks import plain_name
 from burnish.lto.seen import Seen
@@ -103,7 +105,18 @@ def _is_call(holder: Any, place: int, kind: int) -> bool:  # noqa: ANN401  # unt
     return kind in _CALL26 or before[-1:] in {b"\xe8", b"\xe9"} or before in _JUMPS
 
 
-def reason(name: str, program: Program, seen: Seen) -> str:
+def called_directly(libraries: Iterable[Path]) -> set[str]:
+    """Names that some function of the libraries' bitcode calls, before the link, by the edges of their summaries."""
+    found: set[str] = set()
+    for path in libraries:
+        for facts in read_facts(path):
+            if facts.form is Form.BITCODE:
+                module = facts.module_summary(facts.member)
+                found.update(module.name(value) for value in set(module.callees.tolist()))
+    return found
+
+
+def reason(name: str, program: Program, seen: Seen, direct: set[str]) -> str:
     """Why there may still be a call of it; empty: there should be none."""
     callers = {plain_name(each) for each in program.callers[name]}
     told = {
@@ -115,6 +128,8 @@ def reason(name: str, program: Program, seen: Seen) -> str:
         return "it calls itself"
     if not callers & told:
         return "called from functions of which no remark speaks: calls that later passes made direct"
+    if name not in direct:
+        return "no library calls it but through a pointer: calls that passes made direct, some after the inliner"
     return ""
 
 
@@ -143,7 +158,9 @@ def main() -> int:
     args = parser.parse_args()
     product, seen = build(args)
     program = program_of(product)
-    library = find_library(read_toolchain(Cargo(args.path.resolve(), dict(os.environ))).sysroot)
+    sysroot = read_toolchain(Cargo(args.path.resolve(), dict(os.environ))).sysroot
+    library = find_library(sysroot)
+    direct = called_directly(libraries(product, sysroot))
     everywhere = inlined_everywhere(seen)
     rows = zip(seen.inlines.inlined, seen.inlines.count, strict=True)
     sites = Counter[bool]()
@@ -162,7 +179,7 @@ def main() -> int:
     called = sorted(left - uncalled)
     print(f"  still called: {len(called)}")
     unexplained = 0
-    for kind, names in sorted(_by_reason(called, program, seen).items()):
+    for kind, names in sorted(_by_reason(called, program, seen, direct).items()):
         print(f"    {kind or 'NO REASON'}: {len(names)}")
         unexplained += 0 if kind else len(names)
         for name in names[: 3 if kind else 20]:
@@ -170,10 +187,16 @@ def main() -> int:
     return _second_witness(product, program, everywhere - set(called), library) or unexplained > 0
 
 
-def _by_reason(names: list[str], program: Program, seen: Seen) -> dict[str, list[str]]:
+def libraries(product: Path, sysroot: Path) -> list[Path]:
+    """Those that cargo built for the program, and the toolchain's."""
+    burnish = next(each for each in product.parents if each.name == "burnish")
+    return [*burnish.glob("lto/**/deps/*.rlib"), *sysroot.glob("lib/rustlib/*/lib/*.rlib")]
+
+
+def _by_reason(names: list[str], program: Program, seen: Seen, direct: set[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        found[reason(name, program, seen)].append(name)
+        found[reason(name, program, seen, direct)].append(name)
     return found
 
 

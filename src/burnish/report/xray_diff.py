@@ -182,6 +182,8 @@ def render_overlap(found: Overlap, *, width: int = 80) -> str:
 
 
 def _saved(saved: int, size: int) -> str:
+    if abs(saved) < _NOTHING * size:
+        return "nothing"
     return f"{saved:,} bytes ({format_change((size - saved) / size)})" if size else f"{saved:,} bytes"
 
 
