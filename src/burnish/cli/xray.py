@@ -38,9 +38,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = commands.add_parser(
         "xray",
         help="what link-time optimization did to the program",
-        description="Look into a program: what crossed from crate to crate and what did not, what vanished, what the "
-        "program is made of, what each stage of the link cost. The first time it builds the program in a target "
-        "directory of its own; the project's files and its target/release stay as they are.",
+        description="Look into a program: what crossed from crate to crate and what did not, what\nvanished, what the "
+        "program is made of, what each stage of the link cost. The first time\nit builds the program in a target "
+        "directory of its own; the project's files and its\ntarget/release stay as they are.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

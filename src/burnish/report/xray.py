@@ -249,9 +249,7 @@ def _vanished(page: Page, found: Vanished | None) -> None:
     )
 
 
-def _made(page: Page, found: Made | None) -> None:
-    if found is None:
-        return
+def _made(page: Page, found: Made) -> None:
     page.text(
         f"{format_bytes(found.stripped)} without symbols. The file looked at has {format_bytes(found.size)}, "
         f"{format_bytes(found.kept)} of it symbols and the like, which no run of the program reads.",

@@ -118,15 +118,14 @@ def render(picture: Picture, *, bundle: str) -> str:
     made = views.made
     specs: dict[str, drawings.Spec] = {}
     sections = []
-    if facts is not None and views.crossed is not None and made is not None:
+    if facts is not None and views.crossed is not None:
         fit = bytes_per_instruction(facts)
         nodes, links, left_out = drawings.graph_rows(views.crossed, made, facts.own, fit)
         thin = any(pair.imports for pair in views.crossed.pairs)
         specs["graph"] = drawings.graph(nodes, links, first="imports" if thin else "calls")
         sections.append(_graph(left_out, thin=thin))
-    if made is not None:
-        specs["map"] = drawings.treemap(drawings.tree_rows(made))
-        sections.append(_map())
+    specs["map"] = drawings.treemap(drawings.tree_rows(made))
+    sections.append(_map())
     sections += [*_crossed(views.crossed), *_vanished(views.vanished), *_made(made), *_road(views.road)]
     title = escape(printable(views.title + (f", lto = {views.mode}" if views.mode else "")))
     return "\n".join(
@@ -320,9 +319,7 @@ def _vanished(found: Vanished | None) -> Iterable[str]:
     yield _section("vanished", "What vanished", words, tables)
 
 
-def _made(found: Made | None) -> Iterable[str]:
-    if found is None:
-        return
+def _made(found: Made) -> Iterable[str]:
     words = [
         (
             f"{format_bytes(found.stripped)} without symbols. The file looked at has {format_bytes(found.size)}, "

@@ -175,8 +175,8 @@ def graph(nodes: Sequence[Spec], links: Sequence[Spec], *, first: str) -> Spec:
                         "signal": "force",
                         "forces": [
                             {"force": "center", "x": {"signal": "width / 2"}, "y": {"signal": "height / 2"}},
-                            {"force": "x", "x": {"expr": "width / 2"}, "strength": 0.05},
-                            {"force": "y", "y": {"expr": "height / 2"}, "strength": 0.11},
+                            {"force": "x", "x": {"expr": "width / 2"}, "strength": 0.12},
+                            {"force": "y", "y": {"expr": "height / 2"}, "strength": 0.16},
                             {
                                 "force": "collide",
                                 "radius": {"expr": f"14 + {radius}".replace("datum.", "datum.datum.")},

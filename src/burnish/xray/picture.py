@@ -31,7 +31,6 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
         title: ``crossings 0.1.0 (crossings), [profile.release]``, or a file's name.
         mode: ``thin``, ``fat,codegen-units=1``, ...; empty where burnish did not build it.
         decisions, seen, names, link: None where the link left none; ``missing`` says why, one sentence each.
-        unshipped: bytes that the file of ``anatomy`` has only to be looked into: symbols, relocations kept for xray.
     """
 
     version: int
@@ -43,4 +42,3 @@ class Picture(msgspec.Struct, frozen=True, kw_only=True):
     names: Names | None = None
     link: LinkRecord | None = None
     missing: tuple[str, ...] = ()
-    unshipped: int = 0
