@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from burnish.cargo.invocation import Cargo
-from burnish.cargo.project import find_manifest, read_project
+from burnish.cargo.project import Project, find_manifest, read_project
 from burnish.cli import _selection, build
 from burnish.errors import ToolError
 from burnish.lto.cache import digest_of
@@ -81,8 +81,18 @@ def _place(args: argparse.Namespace, product: Path, variant: Variant) -> Path:
     return above / "xray" / f"{product.name}-{selected}.{variant}.json"
 
 
+def units_in_force(args: argparse.Namespace) -> int | None:
+    """The codegen units that the profile sets, None where nothing does."""
+    from burnish.tune.session import read_effective  # noqa: PLC0415  # loads all of tune
+
+    return read_effective(_project(args), args.profile, os.environ).codegen_units_in_force
+
+
 def _target_directory(args: argparse.Namespace) -> Path:
+    return _project(args).target_directory
+
+
+def _project(args: argparse.Namespace) -> Project:
     manifest = find_manifest(_selection.project_path(args))
     cargo = Cargo(manifest.parent, dict(os.environ))
-    selection, target_dir = _selection.selection(args), _selection.target_dir(args)
-    return read_project(cargo, manifest, selection, target_dir, resolve=False).target_directory
+    return read_project(cargo, manifest, _selection.selection(args), _selection.target_dir(args), resolve=False)

@@ -29,8 +29,8 @@ examples:
 #: The four answers. `burnish.xray.views.Part` has the same, and takes too long to load for ``--help``.
 SECTIONS: Final = ("crossed", "vanished", "made-of", "road")
 
-#: Builds of ``--overlap``: without link-time optimization and with all of it, units as set and one.
-_OVERLAP = ("off", "off,codegen-units=1", "fat", "fat,codegen-units=1")
+#: Codegen units of a release build where nothing sets them, at most (rustc_session, ``codegen_units``).
+_MOST: Final = 16
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -162,10 +162,14 @@ def _diff(args: argparse.Namespace) -> str:
 
 
 def _overlap(args: argparse.Namespace) -> str:
+    from burnish.cli._pictures import units_in_force  # noqa: PLC0415  # as above
     from burnish.report import xray_diff  # noqa: PLC0415  # as above
     from burnish.xray.overlap import Overlap, corner  # noqa: PLC0415  # as above
 
-    none, one, fat, both = (corner(_picture(args, word).picture) for word in _OVERLAP)
+    # A project that has one unit already is compared with rustc's most.
+    many = f",codegen-units={_MOST}" if units_in_force(args) == 1 else ""
+    words = (f"off{many}", "off,codegen-units=1", f"fat{many}", "fat,codegen-units=1")
+    none, one, fat, both = (corner(_picture(args, word).picture) for word in words)
     found = Overlap(none=none, one=one, fat=fat, both=both)
     if args.format == "json":
         return xray_diff.render_overlap_json(found)

@@ -169,7 +169,7 @@ def render_overlap(found: Overlap, *, width: int = 80) -> str:
     )
     if found.fat.modules is not None and found.both.modules is not None:
         page.text(
-            f"{plural(found.fat.modules, 'module')} of {plural(found.fat.crates or 0, 'crate')} as set, "
+            f"{plural(found.fat.modules, 'module')} of {plural(found.fat.crates or 0, 'crate')} with {_units(found)}, "
             f"{found.both.modules:,} with codegen-units = 1; fat merges them, and the standard library's, into one.",
             2,
         )
@@ -185,6 +185,11 @@ def _saved(saved: int, size: int) -> str:
     if abs(saved) < _NOTHING * size:
         return "nothing"
     return f"{saved:,} bytes ({format_change((size - saved) / size)})" if size else f"{saved:,} bytes"
+
+
+def _units(found: Overlap) -> str:
+    units = found.fat.name.partition(",")[2].replace("=", " = ")
+    return units or "the codegen units as set"
 
 
 def _shared(found: Overlap) -> str:
