@@ -58,3 +58,22 @@ def format_change(ratio: float, *, digits: int = 1) -> str:
 def plural(count: int, noun: str) -> str:
     """``1 call``, ``1,200 calls``."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kMG])(i?))?B?")
+
+
+def parse_bytes(text: str) -> Bytes:
+    """Bytes of ``4194304``, ``4 MB``, ``1.5 MiB``, ``800kB``.
+
+    Raises:
+        ValueError: the text is no size, or it is zero.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"not a size: {text!r} (write 4194304, 4 MB or 4 MiB)")
+    number, prefix, binary = match.groups()
+    total = round(float(number) * (1024 if binary else 1000) ** " kMG".index(prefix or " "))
+    if total <= 0:
+        raise ValueError(f"a size must be larger than zero: {text!r}")
+    return Bytes(total)

@@ -71,7 +71,7 @@ def row(identifier: str, size: int, cpu: float, memory: int, /, **changes: Any) 
 
 
 def timed(ratio: float, low: float, high: float, timing: Timing, pairs: int = 40) -> Comparison:
-    return Comparison(ratio=ratio, low=low, high=high, pairs=pairs, timing=timing)
+    return Comparison(ratio=ratio, low=low, high=high, pairs=pairs, timing=timing, smallest=0.7 * (high - low))
 
 
 def _rows() -> tuple[Row, ...]:

@@ -203,3 +203,19 @@ def test_spending_is_pocock_like_and_never_above_alpha() -> None:
     assert alpha_spent(100, alpha=0.05, n_max=200) == pytest.approx(0.05 * math.log(1 + (math.e - 1) / 2))
     assert alpha_spent(0) == 0.0
     assert alpha_spent(500, alpha=0.05, n_max=200) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("n", [12, 40, 200])
+@pytest.mark.parametrize("noise", [0.002, 0.05])
+def test_a_difference_that_can_be_seen_is_found_in_four_of_five_cases(n: int, noise: float) -> None:
+    rng = np.random.default_rng(n)
+    smallest = np.mean([compare(rng.normal(0, noise, n).tolist(), alpha=0.05).smallest for _ in range(200)])
+    shifted = rng.normal(math.log1p(float(smallest)), noise, (1000, n))
+    found = sum(compare(values.tolist(), alpha=0.05).timing is Timing.SLOWER for values in shifted)
+    # 800 of 1000; three standard deviations of the count, and a little for the approximation
+    assert 750 <= found <= 850
+
+
+def test_what_can_be_seen_is_not_known_of_a_single_pair() -> None:
+    assert compare([0.1], alpha=0.05).smallest is None
+    assert compare([0.1, 0.2], alpha=0.05).smallest is not None

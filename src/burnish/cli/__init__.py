@@ -10,7 +10,21 @@ from burnish import __version__
 from burnish.errors import INTERRUPTED, BurnishError
 
 #: Modules of this package, in the order of the help.
-_COMMANDS = ("tune", "apply", "report", "explain", "claims", "lint", "audit", "build", "lto", "xray", "cache")
+_COMMANDS = (
+    "tune",
+    "apply",
+    "report",
+    "check",
+    "reproduce",
+    "explain",
+    "claims",
+    "lint",
+    "audit",
+    "build",
+    "lto",
+    "xray",
+    "cache",
+)
 
 _DESCRIPTION = """\
 Find, prove and ship the best [profile.release] for a Cargo project: burnish builds and measures profiles,

@@ -16,6 +16,7 @@ __all__ = [
     "SUFFIXES",
     "add_output",
     "add_selection",
+    "agreed",
     "check_exports",
     "opening",
     "show",
@@ -91,3 +92,10 @@ def use_color(wanted: str) -> bool:
     if wanted != "auto":
         return wanted == "always"
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def agreed(question: str) -> bool:
+    """Ask on the terminal; only yes is yes."""
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}

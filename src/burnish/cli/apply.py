@@ -64,7 +64,7 @@ def apply_result(
     sys.stderr.write(change.diff(color=_common.use_color(color) and sys.stderr.isatty()))
     if dry_run:
         return 0
-    if ask and not _agreed(f"Write {change.path}?"):
+    if ask and not _may_write(f"Write {change.path}?"):
         print("nothing was written", file=sys.stderr)
         return 0
     check_written(change, result, project, environment, name=name)
@@ -72,9 +72,7 @@ def apply_result(
     return 0
 
 
-def _agreed(question: str) -> bool:
+def _may_write(question: str) -> bool:
     if not sys.stdin.isatty():
         raise UsageError("nobody can be asked whether to write: stdin is no terminal", hint="say --yes, or --dry-run")
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+    return _common.agreed(question)

@@ -19,16 +19,23 @@ LOOKS: Final[tuple[int, ...]] = (8, 12, 18, 27, 40, 60, 90, 135, 200)
 ALPHA: Final = 0.05
 DELTA: Final = 0.01
 TRIM: Final = 0.2
+#: The chance with which a difference that "can be seen" is seen.
+POWER: Final = 0.8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Interval:
-    """A location and its two-sided confidence interval, in the unit of the values; ``n`` values stand behind it."""
+    """A location and its two-sided confidence interval, in the unit of the values; ``n`` values stand behind it.
+
+    ``error`` is the standard error of the estimate, with so many degrees of ``freedom``; infinite where there is none.
+    """
 
     estimate: float
     low: float
     high: float
     n: int
+    error: float = math.inf
+    freedom: int = 0
 
 
 def yuen_interval(values: Sequence[float], *, alpha: float, trim: float = TRIM) -> Interval:
@@ -56,7 +63,9 @@ def yuen_interval(values: Sequence[float], *, alpha: float, trim: float = TRIM) 
     squares = math.fsum((value - centre) ** 2 for value in winsorised)
     error = math.sqrt(squares / (len(kept) * (len(kept) - 1)))
     reach = student_t_quantile(1 - alpha / 2, len(kept) - 1) * error
-    return Interval(estimate=estimate, low=estimate - reach, high=estimate + reach, n=n)
+    return Interval(
+        estimate=estimate, low=estimate - reach, high=estimate + reach, n=n, error=error, freedom=len(kept) - 1
+    )
 
 
 def log_ratios(rounds: Sequence[Round], arm: str, reference: str) -> tuple[float, ...]:
@@ -91,7 +100,20 @@ def compare(ratios: Sequence[float], *, alpha: float, delta: float = DELTA) -> C
         high=_exp(interval.high),
         pairs=interval.n,
         timing=timing,
+        smallest=_smallest(interval, alpha),
     )
+
+
+def _smallest(interval: Interval, alpha: float) -> float | None:
+    """The relative difference that an interval like this one finds in `POWER` of all cases.
+
+    To a true difference d the estimate lies above t(1 - alpha / 2) standard errors, where it is significant, with the
+    wanted chance once d is t(POWER) standard errors further out (W. G. Cochran, Sampling Techniques, chapter 4).
+    """
+    if not interval.freedom:
+        return None
+    reach = student_t_quantile(1 - alpha / 2, interval.freedom) + student_t_quantile(POWER, interval.freedom)
+    return _exp(reach * interval.error) - 1
 
 
 def looks(n_max: int = LOOKS[-1]) -> tuple[int, ...]:

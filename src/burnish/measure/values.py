@@ -55,6 +55,8 @@ class Comparison:
         low, high: the interval, at the error rate spent at this look and shared among the candidates.
         pairs: rounds both ran in.
         timing: what the interval says, see `burnish.measure.statistics`.
+        smallest: the relative difference that would be found in four of five cases with so many pairs of such noise;
+            None with too few pairs for any.
     """
 
     ratio: float
@@ -62,6 +64,7 @@ class Comparison:
     high: float
     pairs: int
     timing: Timing
+    smallest: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

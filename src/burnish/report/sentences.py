@@ -3,7 +3,7 @@
 from typing import Final
 
 from burnish.measure.values import Timing
-from burnish.report.figures import comparison, first_line, interval
+from burnish.report.figures import comparison, first_line, interval, smallest
 from burnish.report.printable import printable
 from burnish.tune.result import Outcome, Sharing, TuneResult
 from burnish.units import format_bytes, format_change, format_seconds
@@ -48,7 +48,17 @@ def noise(result: TuneResult) -> tuple[str, ...]:
         if honest
         else f"{said}: not around zero, so this machine was not quiet, and the times are to be read with care.",
         f"Differences below {result.noise.floor * 100:.1f} % cannot be seen here.",
+        *_seen(result),
     )
+
+
+def _seen(result: TuneResult) -> tuple[str, ...]:
+    """The smallest difference that each verdict could have found."""
+    timed = [row for row in result.rows if row.time is not None and row.time.smallest is not None]
+    if not timed:
+        return ()
+    each = ", ".join(f"{smallest(row.time)} of {row.profile.id}" for row in timed if row.time is not None)
+    return (f"Differences that would have been found in four of five cases: from {each}.",)
 
 
 def confirmation(result: TuneResult) -> str:

@@ -32,7 +32,7 @@ from burnish.tune.rows import Known, dominance, make_row, measure_size, with_fro
 from burnish.tune.session import Session
 from burnish.tune.settings import Request
 from burnish.tune.space import code, codes, profiles, strips
-from burnish.tune.timing import COUNT_FINAL, Timer, failure_of, raise_if_baseline, start_timer
+from burnish.tune.timing import CONFIRM_ROUNDS, COUNT_FINAL, Timer, failure_of, raise_if_baseline, start_timer
 from burnish.tune.unwinding import ALLOWED, IF_SAFE, NOT_AUDITED, settled
 from burnish.tune.verdict import Standing, preferred_strip, rank, stand, winner
 
@@ -44,9 +44,8 @@ RACE_EXPECTED = 40
 RACE_KEPT = 0.25
 #: Candidates that are timed to a verdict.
 FINALISTS = 4
-#: Rounds that a race and a confirmation get even when the budget is spent.
+#: Rounds that a race gets even when the budget is spent.
 RACE_ROUNDS = 12
-CONFIRM_ROUNDS = 18
 #: Winners that are tried for confirmation before the verdict is "nothing worth changing".
 CONFIRMATIONS = 3
 

@@ -34,6 +34,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     only: tuple[str, ...] | None = None
     limits: dict[str, float] | None = None
     instructions: str | None = None
+    budgets: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,8 @@ from burnish.units import format_change
 
 #: Rounds of baseline and one candidate that steer the search. No verdict rests on them.
 SCREENING: Final = 6
+#: Rounds that a confirmation gets even when the budget is spent.
+CONFIRM_ROUNDS: Final = 18
 #: Pairs of the A/A control that a race ends with at least.
 CONTROL_PAIRS: Final = 12
 #: Seconds a count may take for each candidate while searching, and for a finalist.
@@ -95,14 +97,17 @@ class Timer:
         until: float,
         n_min: int,
         n_max: int = 200,
+        apart: str = "",
         dominance: Mapping[str, frozenset[str]] | None = None,
     ) -> RaceState:
         """Rounds until all arms are decided, or the budget is; at least ``n_min`` rounds.
 
+        Rounds that were taken before for the same purpose and programs count, unless they are kept ``apart`` by a word.
+
         Raises:
             ArmError: an arm's program did something else in the middle of it.
         """
-        race = self.key(purpose, (baseline, *arms))
+        race = self.key(f"{purpose} {apart}".strip(), (baseline, *arms))
         rounds = list(self.session.store.rounds(race))
         for done in rounds:
             self._book(race, done)

@@ -23,7 +23,8 @@ def option_changes(old: Profile, new: Profile) -> tuple[OptionChange, ...]:
 def time_words(time: Comparison) -> str:
     """``12.3 % less run time (11.0 to 13.5 %, 40 rounds)``, or that no difference can be seen."""
     low, high = format_change(time.low), format_change(time.high)
-    between = f"interval {low} to {high}, {time.pairs} rounds"
+    seen = "" if time.smallest is None else f", {time.smallest * 100:.1f} % can be seen"
+    between = f"interval {low} to {high}, {time.pairs} rounds{seen}"
     match time.timing:
         case Timing.FASTER:
             return f"{(1 - time.ratio) * 100:.1f} % less run time ({between})"
