@@ -50,6 +50,8 @@ PURE = (
     "burnish.measure.schedule",
     "burnish.measure.statistics",
     "burnish.measure.values",
+    "burnish.tune.budgets",
+    "burnish.tune.contributions",
     "burnish.tune.effects",
     "burnish.tune.goals",
     "burnish.tune.result",

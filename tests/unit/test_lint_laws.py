@@ -99,7 +99,8 @@ def test_blanking_out_all_but_the_profiles_keeps_every_line_number(text: str) ->
 @settings(max_examples=25)
 @given(text=manifests())
 def test_all_fixes_together_leave_nothing_that_could_be_fixed(text: str) -> None:
-    for _ in range(5):
+    # What one fix renames another may then find redundant, profile by profile: each line is fixed twice at most.
+    for _ in range(2 * len(text.splitlines())):
         workspace = workspace_of(hello().plus({"Cargo.toml": text}))
         fixes = [finding.fix for finding in lint_project(workspace) if finding.fix]
         if not fixes:

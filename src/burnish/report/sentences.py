@@ -1,13 +1,19 @@
 """What all reports say in sentences: noise, sharing, confirmation, circumstances, effort. Plain text, a line each."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from burnish.measure.values import Timing
-from burnish.report.figures import comparison, first_line, interval, smallest
+from burnish.profile.profile import CARGO_DEFAULT
+from burnish.report.figures import ESTIMATE, comparison, first_line, interval, smallest
 from burnish.report.printable import printable
+from burnish.tune.contributions import METRICS, Contributions, Effect, contributions, stripping, waterfall
 from burnish.tune.result import Outcome, Sharing, TuneResult
 from burnish.units import format_bytes, format_change, format_seconds
 
+#: Headings of what the options contribute.
+EFFECTS: Final = "What each option does"
+STEPS: Final = "From Cargo's default, one option at a time"
 #: What a report without a workload must say wherever run time would stand.
 NO_RUN: Final = "No --run: sizes and build costs alone; run time was not measured."
 
@@ -59,6 +65,60 @@ def _seen(result: TuneResult) -> tuple[str, ...]:
         return ()
     each = ", ".join(f"{smallest(row.time)} of {row.profile.id}" for row in timed if row.time is not None)
     return (f"Differences that would have been found in four of five cases: from {each}.",)
+
+
+def effects(result: TuneResult) -> tuple[str, ...]:
+    """What the options of the recommendation do alone and together, a sentence for each metric and pair."""
+    if not result.rows or result.recommendation.outcome is Outcome.NOTHING:
+        return ()
+    found = [contributions(result.rows, metric, result.recommendation.profile) for metric in METRICS]
+    return tuple(line for each in found if each is not None for line in _effects(each))
+
+
+def _effects(found: Contributions) -> Iterator[str]:
+    head = f"{found.metric[0].upper()}{found.metric[1:]}, from {found.builds} builds: "
+    if not found.pairs:
+        yield f"{head}{', '.join(f'{_changes(each.changes)} {_effect(each)}' for each in found.alone)}."
+    for pair in found.pairs:
+        one, other = (f"{_changes(each.changes)} alone {_effect(each)}" for each in (pair.first, pair.second))
+        word = "overlap" if pair.overlap >= 0 else "gained together"
+        mark = "" if pair.measured else ESTIMATE
+        yield f"{head}{one}, {other}, both {_effect(pair.both)}: {word} {mark}{abs(pair.overlap) * 100:.1f} %."
+
+
+def _changes(changes: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in changes)
+
+
+def _effect(each: Effect) -> str:
+    if each.measured:
+        return format_change(each.ratio)
+    low, high = format_change(each.low).removesuffix(" %"), format_change(each.high)
+    return f"{ESTIMATE}{format_change(each.ratio)} ({low} to {high})"
+
+
+def steps(result: TuneResult) -> tuple[str, ...]:
+    """From Cargo's default to the recommendation, one option at a time; sizes without symbols."""
+    end = result.recommendation.profile
+    if not result.rows or result.recommendation.outcome is Outcome.NOTHING:
+        return ()
+    way = waterfall(result.rows, CARGO_DEFAULT, end)
+    lines = []
+    for before, step in zip((None, *way), way, strict=False):
+        mark = "" if step.measured else ESTIMATE
+        if before is None or step.change is None:
+            lines.append(f"Cargo's default, {step.profile.id}: {mark}{format_bytes(step.size)} without symbols")
+        else:
+            doubt = "" if step.measured and before.measured else ESTIMATE
+            change = format_change(step.size / before.size)
+            lines.append(f"{_changes((step.change,))}: {mark}{format_bytes(step.size)} ({doubt}{change})")
+    stripped = stripping(result.rows, CARGO_DEFAULT, end)
+    if lines and stripped is not None:
+        lines.append(
+            f"strip = symbols, of Cargo's default: {format_bytes(stripped[0])} to {format_bytes(stripped[1])} "
+            f"({format_change(stripped[1] / stripped[0])})"
+        )
+    return tuple(lines)
 
 
 def confirmation(result: TuneResult) -> str:
