@@ -18,6 +18,7 @@ import hashlib
 import os
 import random
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -63,10 +64,12 @@ def record(args: argparse.Namespace) -> None:
     toolchain = read_toolchain(cargo)
     with tempfile.TemporaryDirectory() as work, _beside(args.beside):
         shim = ensure_shim(cargo, toolchain, Path(work))
+        # As artifacts are kept: what stands before the dash is not part of the program's name.
+        kept = Path(shutil.copy2(program, Path(work) / f"kept-{program.name}"))
         with Bench(shim, workload, Path(work) / "run", dict(os.environ)) as bench:
             arms = [f"arm{number}" for number in range(RUNS)]
             for arm in arms:
-                bench.place(arm, program)
+                bench.place(arm, kept)
             output, wall = expected_output(bench, arms[0])
             repeats, walls = repeats_for(wall), []
             luck = random.Random(args.name)  # noqa: S311  # order, not secrets

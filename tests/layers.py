@@ -47,6 +47,7 @@ PURE = (
     "burnish.lto.seeing",
     "burnish.lto.seen",
     "burnish.lto.write",
+    "burnish.measure.layouts",
     "burnish.measure.schedule",
     "burnish.measure.statistics",
     "burnish.measure.values",

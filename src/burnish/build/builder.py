@@ -7,7 +7,7 @@ directory; artifacts appear under their final name only when they are whole.
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -129,6 +129,29 @@ class Builder:
             spent_wall=run.wall + rebuild.wall,
         )
 
+    def layouts(self, profile: Profile, count: int) -> tuple[Artifact, ...]:
+        """The candidate over shared libraries, linked again and again with its functions in another order each time.
+
+        Nothing where the linker cannot shuffle sections (lld can), or where it does not build.
+        """
+        plan = plan_shared(profile, self.given)
+        place = self.workshop.artifacts / self.project.package / f"{profile.code_id}-layouts"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        plan = replace(plan, environment={**plan.environment, "BURNISH_LAYOUTS": f"{count} {place}"})
+        log = CrateLog(self.workshop.directory / "crates.jsonl")
+        # A --cfg that nobody reads: cargo takes the final crate, and only it, for changed.
+        run = self._run("rustc", plan, self.workshop.shared, log, final=(*plan.final, "--cfg", "burnish_layouts"))
+        files = [place / str(seed) for seed in range(1, count + 1)]
+        if run.code != 0 or not all(file.is_file() for file in files):
+            return ()
+        name = self._product(run).name
+        return tuple(self._kept(file.rename(place / f"{file.name}-{name}")) for file in files)
+
+    def _kept(self, file: Path) -> Artifact:
+        path = str(file.relative_to(self.workshop.directory))
+        return Artifact(path=path, size=file.stat().st_size, sha256=_sha256(file))
+
     def learn(self, plain: Build, shared: Build | None = None) -> None:
         """Calibrate estimates from a plain build, and from the same profile built over shared libraries."""
         final, others = plain.crates[-1], plain.crates[:-1]
@@ -151,7 +174,11 @@ class Builder:
 
     def intact(self, build: Build) -> bool:
         """Whether the stored files of a build are still what they were."""
-        for artifact in build.artifacts.values():
+        return self.whole(build.artifacts.values())
+
+    def whole(self, artifacts: Iterable[Artifact]) -> bool:
+        """Whether stored files are still what they were."""
+        for artifact in artifacts:
             path = self.workshop.directory / artifact.path
             if not path.is_file() or path.stat().st_size != artifact.size or _sha256(path) != artifact.sha256:
                 return False

@@ -11,6 +11,11 @@
 //!   `$BURNISH_CHAIN` is the user's own wrapper.
 //!   `$BURNISH_LINKER` makes a final crate that cargo compiles with `-C lto=thin` leave link-time optimization to that
 //!   linker; the linker that was asked for goes to it in `$BURNISH_REAL_LINKER`.
+//!   `$BURNISH_LAYOUTS=N DIRECTORY` links a final crate that is compiled with `--cfg burnish_layouts` through this shim.
+//!
+//! * `burnish-shim ARGS…` with `$BURNISH_AS_LINKER`: the linker of such a crate. Links as it is told, then N times more
+//!   with the functions in another order each time, to `DIRECTORY/1` and so on; where the linker cannot do that, there
+//!   are no such files.
 //!
 //! * `burnish-shim --burnish-round PARENT`: runs the commands described on stdin one after the other and answers one JSON
 //!   line for each. stdin holds NUL-terminated fields: the number of runs, then for each run the file for its
@@ -22,7 +27,7 @@
 //! All roles ask Linux to kill what they started when their parent dies, so that `kill -9` leaves nothing running.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -217,9 +222,24 @@ fn links_only(args: &[OsString]) -> bool {
 }
 
 /// Hands link-time optimization of the final crate to `linker`; gives the linker that was asked for.
-fn link_through(args: &mut Vec<OsString>, linker: &OsString) -> Option<OsString> {
+fn link_through(args: &mut Vec<OsString>, linker: &OsStr) -> Option<OsString> {
     let at = find_codegen(args, "lto", "thin").filter(|_| links_only(args))?;
     replace_codegen(args, at, "linker-plugin-lto");
+    Some(replace_linker(args, linker))
+}
+
+/// Links the crate by this shim where its layouts are asked for; gives the linker that was asked for.
+fn link_layouts(args: &mut Vec<OsString>) -> Option<OsString> {
+    env::var_os("BURNISH_LAYOUTS")?;
+    if !links_only(args) || !args.windows(2).any(|pair| pair[0] == "--cfg" && pair[1] == "burnish_layouts") {
+        return None;
+    }
+    let asked = replace_linker(args, env::current_exe().ok()?.as_os_str());
+    Some(if asked.is_empty() { OsString::from("cc") } else { asked })
+}
+
+/// Puts a linker in the place of the one that was asked for, and gives that; empty where none was.
+fn replace_linker(args: &mut Vec<OsString>, linker: &OsStr) -> OsString {
     let mut asked = OsString::new();
     while let Some(at) = args.iter().position(|arg| codegen_value(arg, "linker").is_some()) {
         asked = OsString::from(codegen_value(&args[at], "linker").unwrap_or_default());
@@ -229,7 +249,7 @@ fn link_through(args: &mut Vec<OsString>, linker: &OsString) -> Option<OsString>
     option.push(linker);
     args.push(OsString::from("-C"));
     args.push(option);
-    Some(asked)
+    asked
 }
 
 fn rewritten(mut args: Vec<OsString>) -> Vec<OsString> {
@@ -292,6 +312,9 @@ fn wrap_rustc(mut argv: Vec<OsString>) -> ! {
     if let Some(asked) = env::var_os("BURNISH_LINKER").and_then(|linker| link_through(&mut args, &linker)) {
         command.env("BURNISH_REAL_LINKER", asked);
     }
+    if let Some(asked) = link_layouts(&mut args) {
+        command.env("BURNISH_AS_LINKER", asked);
+    }
     let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64());
     match run(command.args(&args)) {
         Ok(outcome) => {
@@ -300,6 +323,51 @@ fn wrap_rustc(mut argv: Vec<OsString>) -> ! {
         }
         Err(error) => fail(&format!("cannot run {}: {error}", rustc.to_string_lossy())),
     }
+}
+
+// --- linker -----------------------------------------------------------------------------------------------------------
+
+/// The arguments with another output. rustc writes long lines to a file, one argument a line, with `\` before blanks
+/// and backslashes (rustc_codegen_ssa, `escape_arg` of `exec_linker`).
+fn with_output(args: &[OsString], output: &str, scratch: &str) -> io::Result<Vec<OsString>> {
+    let mut found = args.to_vec();
+    if let Some(at) = found.iter().position(|arg| arg == "-o") {
+        found[at + 1] = OsString::from(output);
+        return Ok(found);
+    }
+    for arg in &mut found {
+        let Some(file) = arg.to_str().and_then(|text| text.strip_prefix('@')) else { continue };
+        let text = std::fs::read_to_string(file)?;
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        if let Some(at) = lines.iter().position(|line| line == "-o") {
+            lines[at + 1] = output.replace('\\', "\\\\").replace(' ', "\\ ");
+            std::fs::write(scratch, lines.join("\n"))?;
+            *arg = OsString::from(format!("@{scratch}"));
+            return Ok(found);
+        }
+    }
+    Err(io::Error::other("no output in the linker's arguments"))
+}
+
+fn as_linker(linker: &OsStr, args: &[OsString]) -> ! {
+    let outcome = run(Command::new(linker).args(args));
+    let code = match outcome {
+        Ok(outcome) => outcome.code,
+        Err(error) => fail(&format!("cannot run {}: {error}", linker.to_string_lossy())),
+    };
+    let wanted = env::var("BURNISH_LAYOUTS").unwrap_or_default();
+    let (count, directory) = wanted.split_once(' ').unwrap_or_default();
+    for seed in 1..=count.parse::<u32>().unwrap_or(0) {
+        let output = format!("{directory}/{seed}");
+        let Ok(mut again) = with_output(args, &output, &format!("{output}.arguments")) else { break };
+        again.push(OsString::from(format!("-Wl,--shuffle-sections=.text*={seed}")));
+        let quiet = Command::new(linker).args(&again).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if code != 0 || !quiet.is_ok_and(|status| status.success()) {
+            let _ = std::fs::remove_file(&output);
+            break;
+        }
+    }
+    exit(code)
 }
 
 // --- rounds ----------------------------------------------------------------------------------------------------------
@@ -354,6 +422,10 @@ fn run_round() -> io::Result<()> {
 
 fn main() {
     let argv: Vec<OsString> = env::args_os().skip(1).collect();
+    if let Some(linker) = env::var_os("BURNISH_AS_LINKER") {
+        die_with_parent(None);
+        as_linker(&linker, &argv);
+    }
     let role = argv.first().and_then(|first| first.to_str()).filter(|first| first.starts_with("--burnish-"));
     die_with_parent(role.and(argv.get(1)).and_then(|pid| pid.to_str()?.parse().ok()));
     match argv.first() {

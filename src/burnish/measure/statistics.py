@@ -166,6 +166,11 @@ def student_t_quantile(p: float, df: float) -> float:
             high = middle
 
 
+def student_t_below(value: float, df: float) -> float:
+    """The probability that Student's t with ``df`` degrees of freedom stays below a value."""
+    return 1 - _t_tail(value, df) if value >= 0 else _t_tail(-value, df)
+
+
 def _t_tail(t: float, df: float) -> float:
     """The probability of a value above ``t`` >= 0: half of I_x(df / 2, 1 / 2) at x = df / (df + t^2)."""
     return _beta_regularized(df / (df + t * t), df / 2, 0.5) / 2

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from burnish.measure.layouts import LayoutLuck
 from burnish.measure.values import Timing
 from burnish.profile.profile import CARGO_DEFAULT
 from burnish.report.figures import ESTIMATE, comparison, first_line, interval, smallest
@@ -131,6 +132,19 @@ def confirmation(result: TuneResult) -> str:
         f"Confirmed: plain cargo, from nothing: {format_bytes(confirmed.size.file)}{time}; "
         f"{format_seconds(confirmed.cost.cpu)} CPU, {format_seconds(confirmed.cost.wall)} by the clock. "
         f"Its stripped size differs from the shared build's by {_deviation(confirmed.size_deviation)}."
+        f"{_layouts(confirmed.layouts)}"
+    )
+
+
+def _layouts(luck: LayoutLuck | None) -> str:
+    """What code placement has to do with it; nothing where that was not looked at."""
+    if luck is None:
+        return ""
+    between = f"{format_change(luck.low).removesuffix(' %')} to {format_change(luck.high)}"
+    return (
+        f" Over {luck.layouts} random layouts of both programs: {format_change(luck.ratio)} run time "
+        f"({between}, {luck.spread * 100:.1f} % between layouts); under another one it is the "
+        f"faster with a chance of {luck.chance * 100:.0f} %."
     )
 
 

@@ -96,14 +96,15 @@ class Builds:
         found = self.done.get(code(profile))
         if found is not None:
             return found
-        build = self.plainly_built(wanted, reason) if self._needs_plain(wanted) else self._shared(wanted, reason)
+        build = self.plainly_built(wanted, reason) if self.needs_plain(wanted) else self._shared(wanted, reason)
         if isinstance(build, FailedBuild):
             self.failures[code(profile)] = Failure(profile=code(profile), reason=build.error)
             return None
         self.done[code(profile)] = build
         return build
 
-    def _needs_plain(self, profile: Profile) -> bool:
+    def needs_plain(self, profile: Profile) -> bool:
+        """Whether a candidate is built by plain cargo: sharing is out of the question, or was found unfaithful."""
         return Group.of(profile) in self.plainly or self.obstacle(profile) is not None
 
     def obstacle(self, profile: Profile) -> str | None:
@@ -173,7 +174,7 @@ class Builds:
         Gives the build to use for this code; None where sharing is out of the question.
         """
         profile = plain.profile
-        if self._needs_plain(profile):
+        if self.needs_plain(profile):
             self.done[code(profile)] = plain
             return None
         shared = self._remembered(replace(profile, strip=self.base), Road.SHARED, "the same over shared libraries")

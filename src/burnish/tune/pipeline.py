@@ -25,6 +25,7 @@ from burnish.profile.profile import Profile
 from burnish.tune.builds import FAITHFUL, Builds, Ledger
 from burnish.tune.explore import Explorer
 from burnish.tune.finish import assemble
+from burnish.tune.layouts import held, over_layouts
 from burnish.tune.limits import effective_limits
 from burnish.tune.progress import Progress
 from burnish.tune.result import Confirmation, Noise, Row, Sharing, TuneResult
@@ -354,8 +355,14 @@ def _confirm(
         row, confirmation = found
         again = stand(row, baseline, goal=run.request.goal, limits=limits, timed=timed)
         if winner((again,)) is not None:
-            return standings, (row, confirmation)
-        refused = replace(again, obstacles=(*again.obstacles, "fresh builds and rounds did not confirm it"))
+            confirmation = replace(confirmation, layouts=over_layouts(run.builds, run.timer, row, run.base))
+            again = stand(held(row, confirmation.layouts), baseline, goal=run.request.goal, limits=limits, timed=timed)
+            if winner((again,)) is not None:
+                return standings, (row, confirmation)
+            refusal = "its run time is not better over random layouts"
+        else:
+            refusal = "fresh builds and rounds did not confirm it"
+        refused = replace(again, obstacles=(*again.obstacles, refusal))
         standings = tuple(refused if each is best else each for each in standings)
     return standings, None
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from burnish.build.values import BuildCost, Road, SizeReport
+from burnish.measure.layouts import LayoutLuck
 from burnish.measure.values import Circumstances, Comparison, Workload
 from burnish.profile.profile import Profile
 
@@ -66,12 +67,14 @@ class Confirmation:
     Attributes:
         size_deviation: relative difference between the shared and the plain build's stripped size.
         time: fresh rounds, plain build against the baseline's plain build; None without a workload.
+        layouts: both programs over random orders of their functions; None where that was not looked at.
     """
 
     size: SizeReport
     cost: BuildCost
     size_deviation: float
     time: Comparison | None
+    layouts: LayoutLuck | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,7 @@
 """Timing that is remembered: screening for the search, the race of finalists, the confirmation."""
 
 import math
+import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from typing import Final
 
 from burnish.errors import WorkloadError
 from burnish.measure.instructions import VALGRIND_SLOWDOWN, Counter, count, find_counter
+from burnish.measure.layouts import LAYOUTS, ROUNDS_EACH, LayoutLuck, layout_luck, ratios_by_layout
+from burnish.measure.layouts import arm as layout_arm
 from burnish.measure.rounds import ArmError, Bench, Output, expected_output, repeats_for
 from burnish.measure.schedule import RaceState, judge, plan_round
 from burnish.measure.statistics import log_ratios
@@ -131,6 +134,27 @@ class Timer:
         if state.finished:
             return sum(sample.arm == CONTROL for done in rounds for sample in done.samples) < CONTROL_PAIRS
         return len(rounds) < n_min or self.ledger.spent < until
+
+    def layouts(self, program: str, reference: str) -> LayoutLuck | None:
+        """Time two programs over their layouts, which were placed as ``program@1`` and so on.
+
+        The number of rounds is fixed: nobody looks before the last.
+
+        Raises:
+            ArmError: one did something else.
+        """
+        numbers = range(1, LAYOUTS + 1)
+        race = self.key("layouts", [layout_arm(each, number) for number in numbers for each in (reference, program)])
+        rounds = list(self.session.store.rounds(race))
+        for done in rounds:
+            self._book(race, done)
+        while len(rounds) < LAYOUTS * ROUNDS_EACH:
+            number = len(rounds)
+            order = [layout_arm(each, number % LAYOUTS + 1) for each in (reference, program)]
+            random.Random(f"{race}:{number}").shuffle(order)  # noqa: S311  # order, not secrets
+            rounds.append(self._round(race, number, order, {}))
+            self.progress.rounds("layouts", len(rounds), 1, "")
+        return layout_luck(ratios_by_layout(rounds, program, reference))
 
     def count(self, arm: str, longest: float) -> int | None:
         """Instructions of one run; None without a counter or where a count would take longer than ``longest``."""
