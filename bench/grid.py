@@ -4,59 +4,34 @@
 
 Builds each code-distinct profile of the project as `burnish tune` does, over shared libraries, and notes what a search
 would have seen of it: bytes without symbols, CPU of a build from nothing, instructions of the workload, run time
-against the baseline (median of a few rounds), and the seconds that looking at it took. The file is
+against the baseline (median of a few rounds), and the seconds of the final crate alone. The file is
 bench/data/grids/NAME.json.gz; `bench/search.py` reads it. Interrupted, the same command goes on.
 """
 
 import argparse
-import gzip
 import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "unit"))
 
-from burnish.build.builder import stripped_size
-from burnish.build.values import Build
-from burnish.cargo.project import Selection
-from burnish.cli._console import open_progress
-from burnish.measure.rounds import Bench
-from burnish.profile.options import Strip
-from burnish.tune.builds import Builds, Ledger
-from burnish.tune.explore import Explorer
-from burnish.tune.result import Goal
-from burnish.tune.session import Opening, Session, open_session
-from burnish.tune.settings import Request, Table, request
-from burnish.tune.space import code, codes, profiles
-from burnish.tune.timing import start_timer
+from search_trials import Grid, Point, save  # noqa: E402  # the tests read what is recorded here
 
-GRIDS = Path(__file__).parent / "data" / "grids"
-
-
-class Point(msgspec.Struct, frozen=True, kw_only=True):
-    """A profile of the grid; ``seconds`` is what building and looking took, with the libraries of its cell there."""
-
-    profile: str
-    size: int
-    build: float
-    instructions: int | None
-    time: float | None
-    seconds: float
-
-
-class Grid(msgspec.Struct, frozen=True, kw_only=True):
-    """A project's grid. ``cold``: seconds of a plain build of the baseline from nothing."""
-
-    name: str
-    package: str
-    recorded: str
-    circumstances: str
-    workload: str
-    baseline: str
-    cold: float
-    points: list[Point]
-    failed: list[str]
+from burnish.build.builder import stripped_size  # noqa: E402
+from burnish.build.values import Build  # noqa: E402
+from burnish.cargo.project import Selection  # noqa: E402
+from burnish.cli._console import open_progress  # noqa: E402
+from burnish.measure.rounds import Bench  # noqa: E402
+from burnish.profile.options import Strip  # noqa: E402
+from burnish.tune.builds import Builds, Ledger  # noqa: E402
+from burnish.tune.explore import Explorer  # noqa: E402
+from burnish.tune.result import Goal  # noqa: E402
+from burnish.tune.session import Opening, Session, open_session  # noqa: E402
+from burnish.tune.settings import Request, Table, request  # noqa: E402
+from burnish.tune.space import code, codes, profiles  # noqa: E402
+from burnish.tune.timing import start_timer  # noqa: E402
 
 
 def main() -> None:
@@ -74,10 +49,7 @@ def main() -> None:
         with open_session(opening, dict(os.environ), progress.note) as session:
             builds = Builds(session=session, progress=progress, ledger=Ledger(budget=1e9), base=Strip.DEBUGINFO)
             grid = record(args.name, session, builds, wanted)
-    GRIDS.mkdir(parents=True, exist_ok=True)
-    path = GRIDS / f"{args.name}.json.gz"
-    path.write_bytes(gzip.compress(msgspec.json.encode(grid), mtime=0))
-    print(f"{path}: {len(grid.points)} profiles, {len(grid.failed)} failed")
+    print(f"{save(grid)}: {len(grid.points)} profiles, {len(grid.failed)} failed")
 
 
 def record(name: str, session: Session, builds: Builds, wanted: Request) -> Grid:
@@ -98,11 +70,10 @@ def record(name: str, session: Session, builds: Builds, wanted: Request) -> Grid
         explorer = Explorer(builds=builds, timer=timer, goal=Goal.BALANCED, space=space, base=base, until=1e9)
         points = []
         for profile in dict.fromkeys((code(base), *space)):
-            before = builds.ledger.spent
             explorer.look(profile, "the grid")
             build = builds.done.get(profile)
             if profile in explorer.observed and build is not None:
-                points.append(_point(explorer, build, builds.ledger.spent - before))
+                points.append(_point(explorer, build))
     here = session.circumstances
     return Grid(
         name=name,
@@ -111,21 +82,20 @@ def record(name: str, session: Session, builds: Builds, wanted: Request) -> Grid
         circumstances=f"{here.cpu}, {here.cores} cores, {here.rustc}",
         workload=wanted.workload.command,
         baseline=code(base).id,
-        cold=plain.cost.wall,
         points=points,
         failed=[profile.id for profile in builds.failures],
     )
 
 
-def _point(explorer: Explorer, build: Build, seconds: float) -> Point:
+def _point(explorer: Explorer, build: Build) -> Point:
     profile = code(build.profile)
     return Point(
         profile=profile.id,
         size=stripped_size(build),
         build=round(build.cost.cpu, 3),
+        rebuild=round(build.cost.rebuild, 3),
         instructions=explorer.counted.get(profile),
         time=explorer.screened.get(profile),
-        seconds=round(seconds, 3),
     )
 
 

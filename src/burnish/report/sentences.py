@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from burnish.measure.layouts import LayoutLuck
-from burnish.measure.values import Timing
+from burnish.measure.values import Comparison, Timing
 from burnish.profile.profile import CARGO_DEFAULT
 from burnish.report.figures import ESTIMATE, comparison, first_line, interval, smallest
 from burnish.report.printable import printable
@@ -12,8 +12,12 @@ from burnish.tune.contributions import METRICS, Contributions, Effect, contribut
 from burnish.tune.result import Outcome, Sharing, TuneResult
 from burnish.units import format_bytes, format_change, format_seconds
 
+#: Closer than this, instructions and time say the same.
+_APART: Final = 0.01
+
 #: Headings of what the options contribute.
 EFFECTS: Final = "What each option does"
+INSTRUCTIONS: Final = "Instructions and time"
 STEPS: Final = "From Cargo's default, one option at a time"
 #: What a report without a workload must say wherever run time would stand.
 NO_RUN: Final = "No --run: sizes and build costs alone; run time was not measured."
@@ -120,6 +124,28 @@ def steps(result: TuneResult) -> tuple[str, ...]:
             f"({format_change(stripped[1] / stripped[0])})"
         )
     return tuple(lines)
+
+
+def instructions(result: TuneResult) -> tuple[str, ...]:
+    """Where instruction counts and run times of the timed rows do not say the same, and what that means."""
+    base = result.rows[0].instructions if result.rows else None
+    if not base:
+        return ()
+    return tuple(
+        line
+        for row in result.rows[1:]
+        if row.time is not None and row.instructions is not None
+        for line in _disagreement(row.profile.id, row.instructions / base, row.time)
+    )
+
+
+def _disagreement(identifier: str, ratio: float, time: Comparison) -> Iterator[str]:
+    """A sentence where the count lies outside of the time's interval by more than a percent."""
+    figures = f"{identifier}: {format_change(ratio)} instructions, {format_change(time.ratio)} run time"
+    if ratio < time.low - _APART:
+        yield f"{figures}: each that is left takes longer (memory, branches, or the kernel, which is not counted)."
+    elif ratio > time.high + _APART:
+        yield f"{figures}: they do more each, or wait less (vectorized or unrolled code, fewer misses)."
 
 
 def confirmation(result: TuneResult) -> str:
