@@ -55,6 +55,7 @@ PURE = (
     "burnish.tune.contributions",
     "burnish.tune.effects",
     "burnish.tune.goals",
+    "burnish.tune.percrate",
     "burnish.tune.result",
     "burnish.tune.search",
     "burnish.tune.space",

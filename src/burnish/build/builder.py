@@ -13,7 +13,7 @@ from pathlib import Path
 
 from burnish.build import audit, cost
 from burnish.build.crates import CrateLog
-from burnish.build.plan import BuildPlan, Deps, Given, deps_for, plan_plain, plan_shared
+from burnish.build.plan import NO_OVERRIDES, BuildPlan, Deps, Given, deps_for, plan_plain, plan_shared
 from burnish.build.strip import strip_file
 from burnish.build.values import Artifact, Build, CrateRun, FailedBuild, Road
 from burnish.cargo.invocation import Cargo, CargoRun, Unit
@@ -99,12 +99,14 @@ class Builder:
             spent_wall=run.wall,
         )
 
-    def plain(self, profile: Profile) -> Build | FailedBuild:
+    def plain(self, profile: Profile, overrides: Mapping[str, str] = NO_OVERRIDES) -> Build | FailedBuild:
         """The candidate by plain cargo in an empty target directory, then once more the final crate alone.
+
+        ``overrides`` gives packages an opt-level of their own.
 
         The second run adds a `--cfg` that nobody reads: cargo takes the final crate, and only it, for changed.
         """
-        plan = plan_plain(profile, self.given)
+        plan = plan_plain(profile, self.given, overrides)
         self._clear_cold()
         log = CrateLog(self.workshop.directory / f"crates-{os.getpid()}.jsonl")
         try:
@@ -112,7 +114,8 @@ class Builder:
             if run.code != 0:
                 return FailedBuild(profile=profile, road=Road.PLAIN, error=run.error, spent_wall=run.wall)
             final, others = self._crates(run, log, profile)
-            artifacts = self._collect(self._product(run), profile, Road.PLAIN, profile.strip)
+            label = _overridden(overrides)
+            artifacts = self._collect(self._product(run), profile, Road.PLAIN, profile.strip, label)
             rebuild = self._run("rustc", plan, self.workshop.cold, log, final=("--cfg", "burnish_rebuild"))
         finally:
             log.path.unlink(missing_ok=True)
@@ -251,9 +254,13 @@ class Builder:
                 return libraries[0]
         raise ToolError(f"cargo built, but named no file for {artifact.name}")
 
-    def _collect(self, product: Path, profile: Profile, road: Road, strip: Strip) -> Mapping[Strip, Artifact]:
+    def _collect(
+        self, product: Path, profile: Profile, road: Road, strip: Strip, label: str = ""
+    ) -> Mapping[Strip, Artifact]:
         """Copy the product and make its stronger strip variants; whole or not at all."""
-        place = self.workshop.artifacts / self.project.package / f"{profile.code_id}-{road}-{strip}-{product.name}"
+        place = (
+            self.workshop.artifacts / self.project.package / f"{profile.code_id}-{road}{label}-{strip}-{product.name}"
+        )
         unfinished = place.with_name(f"{place.name}.{os.getpid()}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
@@ -275,6 +282,13 @@ class Builder:
 
     def _clear_cold(self) -> None:
         shutil.rmtree(self.workshop.cold, ignore_errors=True)
+
+
+def _overridden(overrides: Mapping[str, str]) -> str:
+    """What tells artifacts with overrides from those without, in a file's name."""
+    if not overrides:
+        return ""
+    return f"-{hashlib.sha256(repr(sorted(overrides.items())).encode()).hexdigest()[:8]}"
 
 
 def stripped_size(build: Build) -> int:

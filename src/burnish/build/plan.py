@@ -10,6 +10,7 @@ the final crate. Build scripts and proc macros, which the profile hardly touches
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from burnish.profile.options import Lto, OptLevel, Strip
@@ -111,7 +112,11 @@ def plan_shared(profile: Profile, given: Given) -> BuildPlan:
     )
 
 
-def plan_plain(profile: Profile, given: Given) -> BuildPlan:
+#: No package has an opt-level of its own, but for what the project says.
+NO_OVERRIDES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def plan_plain(profile: Profile, given: Given, overrides: Mapping[str, str] = NO_OVERRIDES) -> BuildPlan:
     """The candidate as plain cargo builds it: the profile's own values, nothing rewritten.
 
     Only codegen-units that the project sets and the candidate leaves unset need the shim: cargo has no way to take a
@@ -125,8 +130,12 @@ def plan_plain(profile: Profile, given: Given) -> BuildPlan:
         if given.host_optimised:
             environment["BURNISH_HOST_OPTIMISED"] = "1"
     lto = "false" if profile.lto is Lto.FALSE else f'"{profile.lto}"'
+    levels = tuple(
+        f'profile.{given.profile_name}.package."{package}".opt-level={toml_level(level)}'
+        for package, level in sorted(overrides.items())
+    )
     return BuildPlan(
-        config=_config(given, profile, lto=lto, units=units, strip=profile.strip),
+        config=(*_config(given, profile, lto=lto, units=units, strip=profile.strip), *levels),
         final=(),
         environment=environment,
     )
@@ -138,7 +147,7 @@ def _config(given: Given, profile: Profile, *, lto: str, units: str | None, stri
     And they take names with dashes, where an environment variable for `release-lto` would break every build.
     """
     prefix = f"profile.{given.profile_name}"
-    opt_level = str(profile.opt_level) if profile.opt_level.isdigit() else f'"{profile.opt_level}"'
+    opt_level = toml_level(str(profile.opt_level))
     values = [
         f"{prefix}.opt-level={opt_level}",
         f"{prefix}.lto={lto}",
@@ -149,6 +158,11 @@ def _config(given: Given, profile: Profile, *, lto: str, units: str | None, stri
         values.append(f"{prefix}.codegen-units={units}")
     values.extend(f'{prefix}.package."{spec}".strip="{strip}"' for spec in given.strip_overrides)
     return tuple(values)
+
+
+def toml_level(level: str) -> str:
+    """An opt-level as TOML: ``3``, ``"s"``."""
+    return level if level.isdigit() else f'"{level}"'
 
 
 def sharing_obstacle(profile: Profile, *, takes_lto: bool, incremental: bool) -> str | None:

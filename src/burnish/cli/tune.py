@@ -77,6 +77,12 @@ def _add_space(parser: argparse.ArgumentParser) -> None:
         "--options", action="append", default=[], metavar="KEY=VALUE,VALUE", help=f"the values to try ({values})"
     )
     group.add_argument("--fix", action="append", default=[], metavar="KEY=VALUE", help="one value, no choice")
+    group.add_argument(
+        "--per-crate",
+        action="store_true",
+        default=None,
+        help="once there is a verdict, try opt-level s and z for crates that hardly run, or 3 for those that run most",
+    )
     group.add_argument("--only", action="append", default=[], metavar="GLOB", help="candidates by id, e.g. 'o3-*'")
     group.add_argument(
         "--allow",
@@ -136,6 +142,7 @@ def table_of(args: argparse.Namespace) -> Table:
         only=tuple(args.only) or None,
         limits={key: _ratio(key, value) for key, value in _pairs("--limit", args.limit)} or None,
         instructions=args.instructions,
+        per_crate=args.per_crate,
     )
 
 

@@ -164,6 +164,7 @@ def _breakdown(heading: str, old: Sequence[tuple[str, int]], new: Sequence[tuple
 def _rest(result: TuneResult) -> Iterable[str]:
     yield _listed(sentences.EFFECTS, sentences.effects(result))
     yield _listed(sentences.STEPS, sentences.steps(result))
+    yield _listed(sentences.PER_CRATE, sentences.per_crate(result))
     yield _listed(sentences.INSTRUCTIONS, sentences.instructions(result))
     yield _listed("Noise", sentences.noise(result))
     if result.failures:

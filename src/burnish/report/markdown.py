@@ -30,6 +30,7 @@ def render(result: TuneResult) -> str:
         *_evidence(result),
         _list(sentences.EFFECTS, sentences.effects(result)),
         _list(sentences.STEPS, sentences.steps(result)),
+        _list(sentences.PER_CRATE, sentences.per_crate(result)),
         _list(sentences.INSTRUCTIONS, sentences.instructions(result)),
         _list("Noise", sentences.noise(result)),
         _list("Left out", [f"{identifier}: {reason}" for identifier, reason, _ in sentences.failures(result)]),

@@ -9,7 +9,7 @@ from burnish.profile.profile import CARGO_DEFAULT
 from burnish.report.figures import ESTIMATE, comparison, first_line, interval, smallest
 from burnish.report.printable import printable
 from burnish.tune.contributions import METRICS, Contributions, Effect, contributions, stripping, waterfall
-from burnish.tune.result import Outcome, Sharing, TuneResult
+from burnish.tune.result import Outcome, PerCrate, Sharing, TuneResult
 from burnish.units import format_bytes, format_change, format_seconds
 
 #: Closer than this, instructions and time say the same.
@@ -17,6 +17,7 @@ _APART: Final = 0.01
 
 #: Headings of what the options contribute.
 EFFECTS: Final = "What each option does"
+PER_CRATE: Final = "An opt-level for single crates"
 INSTRUCTIONS: Final = "Instructions and time"
 STEPS: Final = "From Cargo's default, one option at a time"
 #: What a report without a workload must say wherever run time would stand.
@@ -124,6 +125,21 @@ def steps(result: TuneResult) -> tuple[str, ...]:
             f"({format_change(stripped[1] / stripped[0])})"
         )
     return tuple(lines)
+
+
+def per_crate(result: TuneResult) -> tuple[str, ...]:
+    """What opt-levels of single crates were tried, and whether they pay."""
+    return tuple(_overridden(each, result.profile_name) for each in result.per_crate)
+
+
+def _overridden(each: PerCrate, profile: str) -> str:
+    before, after = each.size
+    time = f", run time {comparison(each.time)}" if each.time else ""
+    figures = f"{format_change(after / before, digits=2)} file size{time}" if before else ""
+    packages = ", ".join(map(printable, each.packages))
+    verdict = "accepted" if each.accepted else "not accepted"
+    where = f" Written as [profile.{profile}.package.NAME] opt-level = {each.opt_level}." if each.accepted else ""
+    return f"opt-level {each.opt_level} for {packages}: {figures}; {verdict}: {printable(each.reason)}.{where}"
 
 
 def instructions(result: TuneResult) -> tuple[str, ...]:

@@ -138,6 +138,7 @@ def _pair(value: str, change: str) -> Text:
 def _rest(console: Console, result: TuneResult) -> None:
     _section(console, sentences.EFFECTS, sentences.effects(result))
     _section(console, sentences.STEPS, sentences.steps(result))
+    _section(console, sentences.PER_CRATE, sentences.per_crate(result))
     _section(console, sentences.INSTRUCTIONS, sentences.instructions(result))
     _section(console, "Noise", sentences.noise(result))
     _section(console, "Left out", [_failure(*each) for each in sentences.failures(result)])

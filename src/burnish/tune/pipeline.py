@@ -11,9 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from burnish.build.builder import deviation
 from burnish.build.plan import Deps, deps_for
-from burnish.build.values import Build, FailedBuild
+from burnish.build.values import Build
 from burnish.cargo.panics import audit_project, need_parser
 from burnish.errors import ToolError
 from burnish.measure.rounds import ArmError, Bench
@@ -22,20 +21,21 @@ from burnish.measure.values import Comparison
 from burnish.profile.options import Lto, Panic, Strip
 from burnish.profile.presets import presets
 from burnish.profile.profile import Profile
-from burnish.tune.builds import FAITHFUL, Builds, Ledger
+from burnish.tune.builds import Builds, Ledger
+from burnish.tune.confirm import confirm
 from burnish.tune.explore import Explorer
 from burnish.tune.finish import assemble
-from burnish.tune.layouts import held, over_layouts
 from burnish.tune.limits import effective_limits
+from burnish.tune.overriding import try_per_crate
 from burnish.tune.progress import Progress
-from burnish.tune.result import Confirmation, Noise, Row, Sharing, TuneResult
-from burnish.tune.rows import Known, dominance, make_row, measure_size, with_front
+from burnish.tune.result import Noise, PerCrate, Row, TuneResult
+from burnish.tune.rows import Known, dominance, make_row, with_front
 from burnish.tune.session import Session
 from burnish.tune.settings import Request
 from burnish.tune.space import code, codes, profiles, strips
 from burnish.tune.timing import CONFIRM_ROUNDS, COUNT_FINAL, Timer, failure_of, raise_if_baseline, start_timer
 from burnish.tune.unwinding import ALLOWED, IF_SAFE, NOT_AUDITED, settled
-from burnish.tune.verdict import Standing, preferred_strip, rank, stand, winner
+from burnish.tune.verdict import preferred_strip, stand
 
 #: Least shares of the budget for building and screening, and until the race ends; what is left over confirms.
 SEARCH_SHARE = 0.35
@@ -47,8 +47,6 @@ RACE_KEPT = 0.25
 FINALISTS = 4
 #: Rounds that a race gets even when the budget is spent.
 RACE_ROUNDS = 12
-#: Winners that are tried for confirmation before the verdict is "nothing worth changing".
-CONFIRMATIONS = 3
 
 
 @dataclass
@@ -101,11 +99,17 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
         run.timer = timer
         explorer = _search(run, plain)
         rows, noise = _race(run, explorer, plain)
-        standings, confirmed = _confirm(run, rows, plain)
+        standings, confirmed = confirm(run, rows, plain)
+        overrides: tuple[PerCrate, ...] = ()
+        if request.per_crate:
+            progress.phase("per crate")
+            chosen = confirmed[0].profile if confirmed else run.base
+            overrides = try_per_crate(builds, timer, request.goal, chosen)
         waited = session.cargo.clock.total - waited + (timer.bench.clock.total if timer else 0.0)
         own = time.perf_counter() - started - waited
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    return assemble(run, rows, standings, confirmed, noise, created=created, own=own)
+    found = assemble(run, rows, standings, confirmed, noise, created=created, own=own)
+    return replace(found, per_crate=overrides)
 
 
 def _audited(session: Session, request: Request, progress: Progress) -> tuple[Request, tuple[str, ...]]:
@@ -330,70 +334,3 @@ def _count_finalists(run: Tune, timer: Timer, rows: tuple[Row, ...]) -> None:
         counted = timer.count(row.profile.id, COUNT_FINAL)
         if counted is not None:
             run.instructions[code(row.profile)] = counted
-
-
-def _confirm(
-    run: Tune, rows: tuple[Row, ...], plain: Build
-) -> tuple[tuple[Standing, ...], tuple[Row, Confirmation] | None]:
-    """Build the winner by plain cargo, time it in fresh rounds, and judge again on those figures alone."""
-    run.progress.phase("confirmation")
-    limits = effective_limits(run.request.goal, run.request.limits)
-    # The baseline's own cost and size are those of its plain build.
-    baseline = replace(rows[0], cost=plain.cost, size=measure_size(run.builds, plain, run.base.strip))
-    timed = run.timer is not None
-    # Candidates have estimated costs: the ranking goes by the baseline's estimate too, the judgement by measured ones.
-    standings = rank(rows[1:], rows[0], goal=run.request.goal, limits=limits, timed=timed)
-    for _ in range(CONFIRMATIONS):
-        best = winner(standings)
-        if best is None:
-            return standings, None
-        found = _confirmation(run, best.row, plain)
-        if isinstance(found, str):
-            refused = replace(best, obstacles=(found,))
-            standings = tuple(refused if each is best else each for each in standings)
-            continue
-        row, confirmation = found
-        again = stand(row, baseline, goal=run.request.goal, limits=limits, timed=timed)
-        if winner((again,)) is not None:
-            confirmation = replace(confirmation, layouts=over_layouts(run.builds, run.timer, row, run.base))
-            again = stand(held(row, confirmation.layouts), baseline, goal=run.request.goal, limits=limits, timed=timed)
-            if winner((again,)) is not None:
-                return standings, (row, confirmation)
-            refusal = "its run time is not better over random layouts"
-        else:
-            refusal = "fresh builds and rounds did not confirm it"
-        refused = replace(again, obstacles=(*again.obstacles, refusal))
-        standings = tuple(refused if each is best else each for each in standings)
-    return standings, None
-
-
-def _confirmation(run: Tune, row: Row, plain: Build) -> tuple[Row, Confirmation] | str:
-    """The winner's row with the figures of its plain build; where that fails, how, in words."""
-    built = run.builds.plainly_built(row.profile, "the winner, by plain cargo from nothing")
-    if isinstance(built, FailedBuild):
-        return "plain cargo does not build it"
-    shared = run.builds.done[code(row.profile)]
-    apart = deviation(shared, built)
-    run.builds.sharing.append(Sharing(profile=row.profile, deviation=apart, faithful=apart <= FAITHFUL))
-    size = measure_size(run.builds, built, row.profile.strip)
-    by_crate = measure_size(run.builds, shared, row.profile.strip, by_crate=True).crates
-    size = replace(size, crates=by_crate)
-    fresh = None
-    if run.timer is not None:
-        try:
-            fresh = _fresh_rounds(run, run.timer, built, plain)
-        except ArmError as error:
-            raise_if_baseline(error, "baseline")
-            return f"its plain build {error.what}"
-    confirmation = Confirmation(size=size, cost=built.cost, size_deviation=apart, time=fresh)
-    confirmed = replace(row, size=size, cost=built.cost, time=fresh, road=built.road, mismatches=built.mismatches)
-    return confirmed, confirmation
-
-
-def _fresh_rounds(run: Tune, timer: Timer, built: Build, plain: Build) -> Comparison | None:
-    for arm, build in (("winner", built), ("baseline", plain)):
-        path = run.builds.builder.variant(build, build.profile.strip)
-        if path is not None:
-            timer.place(arm, path, build.artifacts[build.profile.strip].sha256)
-    state = timer.race("confirmation", ["winner"], "baseline", until=run.request.budget, n_min=CONFIRM_ROUNDS)
-    return state.comparisons.get("winner")

@@ -134,6 +134,27 @@ class Noise:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PerCrate:
+    """An opt-level of their own for some packages, tried on the profile of the verdict.
+
+    Attributes:
+        opt_level, packages: what was tried; empty packages: nothing was worth trying, ``reason`` says why.
+        size: bytes of the file as shipped, without the overrides and with them.
+        cpu: CPU seconds of a cold build, in the same way.
+        time: against the profile without them.
+        accepted: whether it pays for the goal.
+    """
+
+    opt_level: str
+    packages: tuple[str, ...]
+    size: tuple[int, int]
+    cpu: tuple[float, float]
+    time: Comparison | None
+    accepted: bool
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BaselineSetting:
     """One effective setting of the baseline: key, value as written, where it comes from."""
 
@@ -184,3 +205,4 @@ class TuneResult:
     effort: Effort
     notes: tuple[str, ...] = ()
     reproduce: tuple[str, ...] = ()
+    per_crate: tuple[PerCrate, ...] = ()

@@ -40,7 +40,7 @@ def measure_size(builds: Builds, build: Build, strip: Strip, *, by_crate: bool =
     if shipped is None:
         raise ValueError(f"{build.profile.id} has no variant {strip}")
     elf = shipped.suffix != ".a"
-    twin = builds.builder.variant(build, min(build.artifacts, key=_strength))
+    twin = builds.builder.variant(build, min(build.artifacts, key=strength))
     return SizeReport(
         file=build.artifacts[strip].size,
         stripped=build.artifacts[Strip.SYMBOLS].size,
@@ -83,5 +83,6 @@ def dominance(rows: Sequence[Row]) -> dict[str, frozenset[str]]:
     }
 
 
-def _strength(strip: Strip) -> int:
+def strength(strip: Strip) -> int:
+    """The order of the variants: how much is taken away."""
     return (Strip.NONE, Strip.DEBUGINFO, Strip.SYMBOLS).index(strip)

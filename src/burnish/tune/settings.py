@@ -20,7 +20,7 @@ DEFAULT_BUDGET = "10m"
 DEFAULT_TIMEOUT = "60s"
 
 
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """``[package.metadata.burnish]`` as written; the command line gives the same keys."""
 
     run: str | None = None
@@ -35,6 +35,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     limits: dict[str, float] | None = None
     instructions: str | None = None
     budgets: dict[str, Any] | None = None
+    per_crate: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +46,7 @@ class Request:
         budget: seconds for the whole tune.
         limits: what a recommendation may cost, as ratios to the baseline.
         instructions: ``auto``, ``perf``, ``valgrind`` or ``none``.
+        per_crate: try an opt-level of its own for cold or hot crates, once there is a verdict.
     """
 
     workload: Workload | None
@@ -53,6 +55,7 @@ class Request:
     narrowing: Narrowing = field(default_factory=Narrowing)
     limits: Limits = field(default_factory=Limits)
     instructions: str = "auto"
+    per_crate: bool = False
 
 
 def read_table(raw: Mapping[str, Any]) -> Table:
@@ -66,7 +69,7 @@ def read_table(raw: Mapping[str, Any]) -> Table:
     except msgspec.ValidationError as error:
         raise UsageError(
             f"[metadata.burnish] in Cargo.toml: {error}",
-            hint=f"it takes {', '.join(Table.__struct_fields__)}",
+            hint=f"it takes {', '.join(Table.__struct_encode_fields__)}",
         ) from None
 
 
@@ -92,6 +95,7 @@ def request(table: Table, *, cwd: str) -> Request:
         narrowing=_narrowing(table),
         limits=_limits(table.limits or {}),
         instructions=_choice("instructions", table.instructions or "auto", ("auto", "perf", "valgrind", "none")),
+        per_crate=bool(table.per_crate),
     )
 
 
