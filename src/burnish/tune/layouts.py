@@ -45,10 +45,9 @@ def over_layouts(builds: Builds, timer: Timer | None, row: Row, base: Profile) -
 def _timed(builds: Builds, timer: Timer, programs: Mapping[str, Profile]) -> LayoutLuck | str | None:
     """Over layouts, or why not, in words."""
     cost = sum(builds.done[each].cost.rebuild for each in programs.values() if each in builds.done)
-    rounds = 2 * LAYOUTS * ROUNDS_EACH * timer.wall * timer.repeats
     if any(builds.needs_plain(each) for each in programs.values()):
         return "the libraries are not shared here"
-    if cost + rounds > builds.ledger.left():
+    if cost + layout_seconds(timer) > builds.ledger.left():
         return "the budget is spent"
     for name, profile in programs.items():
         linked = _linked(builds, profile)
@@ -60,6 +59,11 @@ def _timed(builds: Builds, timer: Timer, programs: Mapping[str, Profile]) -> Lay
         return timer.layouts("winner", "baseline")
     except ArmError as error:
         return error.message
+
+
+def layout_seconds(timer: Timer) -> float:
+    """How long the rounds over layouts take, about."""
+    return 2 * LAYOUTS * ROUNDS_EACH * timer.wall * timer.repeats
 
 
 def held(row: Row, luck: LayoutLuck | None) -> Row:

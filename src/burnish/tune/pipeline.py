@@ -25,6 +25,7 @@ from burnish.tune.builds import Builds, Ledger
 from burnish.tune.confirm import confirm
 from burnish.tune.explore import Explorer
 from burnish.tune.finish import assemble
+from burnish.tune.layouts import layout_seconds
 from burnish.tune.limits import effective_limits
 from burnish.tune.overriding import try_per_crate
 from burnish.tune.progress import Progress
@@ -217,9 +218,11 @@ def _search(run: Tune, plain: Build) -> Explorer:
 
 
 def _race_until(run: Tune, plain: Build) -> float:
-    """Seconds of the budget at which the race ends, so that a cold build and fresh rounds can still confirm."""
+    """Seconds of the budget at which the race ends, so that a cold build, rounds and layouts can still confirm."""
     rounds = 0.0 if run.timer is None else 2 * CONFIRM_ROUNDS * run.timer.wall * run.timer.repeats
-    kept = 1.5 * plain.spent_wall + rounds
+    costs = [build.cost for build in run.builds.done.values()]
+    again = max((cost.wall for cost in costs), default=0.0) + 2 * max((cost.rebuild for cost in costs), default=0.0)
+    kept = 1.5 * max(plain.spent_wall, again) + rounds + (0.0 if run.timer is None else layout_seconds(run.timer))
     return max(run.request.budget * RACE_SHARE, run.request.budget - kept)
 
 
