@@ -94,7 +94,7 @@ def _point(explorer: Explorer, build: Build) -> Point:
         size=stripped_size(build),
         build=round(build.cost.cpu, 3),
         rebuild=round(build.cost.rebuild, 3),
-        instructions=explorer.counted.get(profile),
+        instructions=counted.instructions if (counted := explorer.counted.get(profile)) else None,
         time=explorer.screened.get(profile),
     )
 

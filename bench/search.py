@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tests" / "unit"))
 from search_trials import SEARCHES, Outcome, Search, World, grids, load, run  # noqa: E402  # the tests' searches
 
 from burnish.profile.profile import Profile  # noqa: E402
-from burnish.tune.effects import FACTORS  # noqa: E402
+from burnish.tune.prior import FACTORS  # noqa: E402
 from burnish.tune.result import Goal  # noqa: E402
 from burnish.tune.space import code  # noqa: E402
 

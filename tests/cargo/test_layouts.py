@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
 from test_bad_input import ENVIRONMENT, burnish
 from test_build import opened
 from test_tune import NARROW, looping
 
+import projects
 from burnish.build.shim import ensure_shim
 from burnish.build.values import Artifact
 from burnish.cargo.invocation import Cargo
@@ -62,7 +64,14 @@ def test_layouts_are_the_same_functions_in_other_places(session: Session, profil
     assert len(orders) == 3
 
 
-def test_a_linker_that_cannot_shuffle_gives_no_layouts(tmp_path: Path) -> None:
+def code_of(program: Path) -> bytes:
+    with program.open("rb") as file:
+        section = ELFFile(file).get_section_by_name(".text")
+        assert section is not None
+        return bytes(section.data())
+
+
+def test_where_the_linker_cannot_shuffle_the_toolchains_lld_does(tmp_path: Path) -> None:
     if shutil.which("ld.bfd") is None:
         pytest.skip("there is no ld.bfd")
     environment = {**os.environ, "RUSTFLAGS": "-Clink-arg=-fuse-ld=bfd"}
@@ -70,6 +79,21 @@ def test_a_linker_that_cannot_shuffle_gives_no_layouts(tmp_path: Path) -> None:
     opening = Opening(path=project, selection=Selection(offline=True), target_dir=tmp_path / "target")
     with open_session(opening, environment, print) as session:
         assert session.builder.layouts(FAT, 2) == ()
+        found = paths(session, session.builder.layouts(FAT, 2, lld=True))
+        assert len({code_of(program) for program in found}) == 2
+        assert len({subprocess.run([program], capture_output=True, check=True).stdout for program in found}) == 1
+
+
+def test_other_symbol_hashes_leave_the_code_where_it_is(tmp_path: Path) -> None:
+    project = looping(tmp_path / "project")
+    programs = []
+    for seed in ("one", "two"):
+        where = tmp_path / seed
+        args = ("rustc", "--release", "--target-dir", str(where), "--", "-C", f"metadata={seed}")
+        assert projects.run_cargo(project, *args).returncode == 0
+        programs.append(where / "release" / "app")
+    assert programs[0].read_bytes() != programs[1].read_bytes()
+    assert code_of(programs[0]) == code_of(programs[1])
 
 
 LINKER = """\

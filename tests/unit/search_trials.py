@@ -12,9 +12,9 @@ import msgspec
 
 from burnish.build.plan import cell
 from burnish.profile.presets import presets
-from burnish.profile.profile import Profile
-from burnish.tune.effects import FACTORS
+from burnish.profile.profile import CARGO_DEFAULT, Profile
 from burnish.tune.goals import utility
+from burnish.tune.prior import FACTORS, Terms, fit
 from burnish.tune.result import Goal
 from burnish.tune.search import Observation, next_candidate
 from burnish.tune.space import code
@@ -136,12 +136,40 @@ class World:
         return total
 
 
+def terms(of: Sequence[Grid]) -> Mapping[str, Terms]:
+    """What options did on average over grids: log ratios against Cargo's default, of the profiles that all have."""
+    found = {}
+    metrics: Mapping[str, Callable[[Point], float | None]] = {
+        "size": lambda point: point.size,
+        "instructions": lambda point: point.instructions,
+        "build": lambda point: point.build,
+    }
+    for metric, value in metrics.items():
+        logs: dict[Profile, list[float]] = {}
+        for grid in of:
+            seen = {Profile.parse(point.profile): value(point) for point in grid.points}
+            base = seen[code(CARGO_DEFAULT)]
+            for profile, figure in seen.items():
+                if figure and base:
+                    logs.setdefault(profile, []).append(math.log(figure / base))
+        most = max(map(len, logs.values()))
+        found[metric] = fit({each: sum(ratios) / most for each, ratios in logs.items() if len(ratios) == most})
+    return found
+
+
+def others(grid: Grid) -> Mapping[str, Terms]:
+    """What all grids but this one let expect: a search must not know what it is looking for."""
+    kept = [load(name) for name in grids() if name != grid.name]
+    return terms(kept) if kept else {}
+
+
 #: A search: looks at a world in its own order, one profile after the other.
 Search = Callable[[World, random.Random], Iterator[Profile]]
 
 
 def present(world: World, luck: random.Random) -> Iterator[Profile]:
     """`burnish tune`: baseline and presets, then what the model of effects expects to pay, until nothing does."""
+    prior = others(world.grid)
     named = [code(preset.profile) for preset in presets(allowed_panic_abort=False, base=world.base)]
     yield from dict.fromkeys((world.base, *(each for each in named if each in world.points)))
     while True:
@@ -152,6 +180,7 @@ def present(world: World, luck: random.Random) -> Iterator[Profile]:
             goal=world.goal,
             expected_cost=world.cost,
             seed=str(luck.random()),
+            prior=prior,
         )
         if proposal.profile is None:
             return

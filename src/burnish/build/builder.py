@@ -7,6 +7,7 @@ directory; artifacts appear under their final name only when they are whole.
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -132,19 +133,29 @@ class Builder:
             spent_wall=run.wall + rebuild.wall,
         )
 
-    def layouts(self, profile: Profile, count: int) -> tuple[Artifact, ...]:
+    def layouts(self, profile: Profile, count: int, *, lld: bool = False) -> tuple[Artifact, ...]:
         """The candidate over shared libraries, linked again and again with its functions in another order each time.
 
         Nothing where the linker cannot shuffle sections (lld can), or where it does not build.
+
+        Args:
+            profile: whose code.
+            count: orders.
+            lld: link them by the toolchain's own lld, whichever linker the project asks for. (Another seed of symbol
+                hashes, ``-C metadata``, is no way: the sections of code stay the same, byte for byte.)
         """
         plan = plan_shared(profile, self.given)
         place = self.workshop.artifacts / self.project.package / f"{profile.code_id}-layouts"
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-        plan = replace(plan, environment={**plan.environment, "BURNISH_LAYOUTS": f"{count} {place}"})
+        environment = {**plan.environment, "BURNISH_LAYOUTS": f"{count} {place}"}
+        if lld:
+            environment["BURNISH_LAYOUTS_LLD"] = str(self.toolchain.gcc_ld)
+        plan = replace(plan, environment=environment)
         log = CrateLog(self.workshop.directory / "crates.jsonl")
-        # A --cfg that nobody reads: cargo takes the final crate, and only it, for changed.
-        run = self._run("rustc", plan, self.workshop.shared, log, final=(*plan.final, "--cfg", "burnish_layouts"))
+        # A --cfg that nobody reads, another each time: cargo takes the final crate, and only it, for changed.
+        anew = ("--cfg", "burnish_layouts", "--cfg", f'burnish_layouts="{time.time_ns()}"')
+        run = self._run("rustc", plan, self.workshop.shared, log, final=(*plan.final, *anew))
         files = [place / str(seed) for seed in range(1, count + 1)]
         if run.code != 0 or not all(file.is_file() for file in files):
             return ()

@@ -15,7 +15,7 @@
 //!
 //! * `burnish-shim ARGS…` with `$BURNISH_AS_LINKER`: the linker of such a crate. Links as it is told, then N times more
 //!   with the functions in another order each time, to `DIRECTORY/1` and so on; where the linker cannot do that, there
-//!   are no such files.
+//!   are no such files. `$BURNISH_LAYOUTS_LLD` is the directory of an `ld.lld` that does these links in its stead.
 //!
 //! * `burnish-shim --burnish-round PARENT`: runs the commands described on stdin one after the other and answers one JSON
 //!   line for each. stdin holds NUL-terminated fields: the number of runs, then for each run the file for its
@@ -360,6 +360,9 @@ fn as_linker(linker: &OsStr, args: &[OsString]) -> ! {
     for seed in 1..=count.parse::<u32>().unwrap_or(0) {
         let output = format!("{directory}/{seed}");
         let Ok(mut again) = with_output(args, &output, &format!("{output}.arguments")) else { break };
+        if let Some(directory) = env::var_os("BURNISH_LAYOUTS_LLD") {
+            again.extend([OsString::from("-fuse-ld=lld"), OsString::from("-B"), directory]);
+        }
         again.push(OsString::from(format!("-Wl,--shuffle-sections=.text*={seed}")));
         let quiet = Command::new(linker).args(&again).stdout(Stdio::null()).stderr(Stdio::null()).status();
         if code != 0 || !quiet.is_ok_and(|status| status.success()) {

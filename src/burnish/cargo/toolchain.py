@@ -36,6 +36,11 @@ class Toolchain:
         """LLVM's objcopy as rustup ships it beside rust-lld."""
         return self.sysroot / "lib" / "rustlib" / self.host / "bin" / "rust-objcopy"
 
+    @property
+    def gcc_ld(self) -> Path:
+        """The directory of ``ld.lld`` that a C compiler finds lld in (``-B``), as rustup ships it."""
+        return self.sysroot / "lib" / "rustlib" / self.host / "bin" / "gcc-ld"
+
 
 def read_toolchain(cargo: Cargo) -> Toolchain:
     """Ask rustc and cargo who they are.

@@ -1,6 +1,6 @@
 """Instruction counts: near-exact, untouched by load and layout. They prune and explain; they never claim speed.
 
-The ladder: `perf stat` where the machine has counters, else valgrind's cachegrind, else nothing.
+The ladder: `perf stat` where the machine has counters (cycles come with it), else valgrind's cachegrind, else nothing.
 """
 
 import os
@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -23,8 +24,16 @@ class Counter(StrEnum):
 #: How much longer a run takes under cachegrind without a cache model (the study: about 35 times).
 VALGRIND_SLOWDOWN = 40.0
 
-_PERF_COUNT = re.compile(r"^(\d+),[^,]*,instructions")
+_PERF_COUNT = re.compile(r"^(\d+),[^,]*,(instructions|cycles)", re.MULTILINE)
 _VALGRIND_COUNT = re.compile(r"I\s+refs:\s+([\d,]+)")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """Of one run, in user mode; ``cycles`` of the cores where the counter has them, else None."""
+
+    instructions: int
+    cycles: int | None = None
 
 
 def find_counter(wanted: str, environment: Mapping[str, str]) -> Counter:
@@ -43,20 +52,23 @@ def _perf_works(environment: Mapping[str, str]) -> bool:
 
 def count(
     counter: Counter, argv: Sequence[str], cwd: str, environment: Mapping[str, str], *, timeout: float
-) -> int | None:
-    """Instructions of one run; None where the counter gives no answer or the run fails under it."""
+) -> Counts | None:
+    """What one run executed; None where the counter gives no answer or the run fails under it."""
     if counter is Counter.PERF:
         return _perf(argv, cwd, environment, timeout=timeout)
     if counter is Counter.VALGRIND:
-        return _cachegrind(argv, cwd, environment, timeout=timeout)
+        found = _cachegrind(argv, cwd, environment, timeout=timeout)
+        return None if found is None else Counts(instructions=found)
     return None
 
 
-def _perf(argv: Sequence[str], cwd: str | None, environment: Mapping[str, str], *, timeout: float) -> int | None:
-    command = ["perf", "stat", "-x", ",", "-e", "instructions:u", "--", *argv]
-    words = _quiet(command, cwd, environment, timeout)
-    found = [match for line in (words or "").splitlines() if (match := _PERF_COUNT.match(line))]
-    return int(found[-1][1]) if found else None
+def _perf(argv: Sequence[str], cwd: str | None, environment: Mapping[str, str], *, timeout: float) -> Counts | None:
+    # To a file: the program may print to stderr what it likes.
+    with tempfile.NamedTemporaryFile("r") as output:
+        command = ["perf", "stat", "-x", ",", "-o", output.name, "-e", "instructions:u,cycles:u", "--", *argv]
+        words = "" if _quiet(command, cwd, environment, timeout) is None else output.read()
+    found = {event: int(number) for number, event in _PERF_COUNT.findall(words)}
+    return Counts(instructions=found["instructions"], cycles=found.get("cycles")) if "instructions" in found else None
 
 
 def _cachegrind(argv: Sequence[str], cwd: str, environment: Mapping[str, str], *, timeout: float) -> int | None:

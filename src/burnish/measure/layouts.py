@@ -9,6 +9,7 @@ Benchmarking in Reasonable Time", ISMM 2013: the spread of the highest level dec
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from burnish.measure.statistics import ALPHA, student_t_below, student_t_quantile, yuen_interval
@@ -17,6 +18,15 @@ from burnish.measure.values import Round
 #: Layouts of each program, and rounds of each pair of layouts.
 LAYOUTS: Final = 6
 ROUNDS_EACH: Final = 6
+
+
+class Linker(StrEnum):
+    """What linked the layouts."""
+
+    OWN = "own"
+    """The project's own linker, which shuffles sections."""
+    LLD = "lld"
+    """The toolchain's lld, because the project's linker does not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +38,7 @@ class LayoutLuck:
         ratio: of times, mean over layouts; ``low`` and ``high`` its 95 % interval.
         spread: standard deviation between layouts, relative; what is left of the noise of their rounds is in it.
         chance: that the program is the faster one under layouts that were not tried.
+        linker: what linked them.
     """
 
     layouts: int
@@ -37,6 +48,7 @@ class LayoutLuck:
     high: float
     spread: float
     chance: float
+    linker: Linker = Linker.OWN
 
     @property
     def holds(self) -> bool:

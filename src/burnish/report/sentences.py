@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from burnish.measure.layouts import LayoutLuck
-from burnish.measure.values import Comparison, Timing
+from burnish.measure.layouts import LayoutLuck, Linker
+from burnish.measure.values import Timing
 from burnish.profile.profile import CARGO_DEFAULT
 from burnish.report.figures import ESTIMATE, comparison, first_line, interval, smallest
 from burnish.report.printable import printable
 from burnish.tune.contributions import METRICS, Contributions, Effect, contributions, stripping, waterfall
-from burnish.tune.result import Outcome, PerCrate, Sharing, TuneResult
+from burnish.tune.result import Outcome, PerCrate, Row, Sharing, TuneResult
 from burnish.units import format_bytes, format_change, format_seconds
 
 #: Closer than this, instructions and time say the same.
@@ -144,24 +144,32 @@ def _overridden(each: PerCrate, profile: str) -> str:
 
 def instructions(result: TuneResult) -> tuple[str, ...]:
     """Where instruction counts and run times of the timed rows do not say the same, and what that means."""
-    base = result.rows[0].instructions if result.rows else None
-    if not base:
+    if not result.rows or not result.rows[0].instructions:
         return ()
-    return tuple(
-        line
-        for row in result.rows[1:]
-        if row.time is not None and row.instructions is not None
-        for line in _disagreement(row.profile.id, row.instructions / base, row.time)
-    )
+    return tuple(line for row in result.rows[1:] for line in _disagreement(row, result.rows[0]))
 
 
-def _disagreement(identifier: str, ratio: float, time: Comparison) -> Iterator[str]:
-    """A sentence where the count lies outside of the time's interval by more than a percent."""
-    figures = f"{identifier}: {format_change(ratio)} instructions, {format_change(time.ratio)} run time"
+def _disagreement(row: Row, base: Row) -> Iterator[str]:
+    """A sentence where the count lies outside of the time's interval by more than a percent; cycles say why."""
+    time = row.time
+    if time is None or row.instructions is None or not base.instructions:
+        return
+    ratio = row.instructions / base.instructions
+    cycles = row.cycles / base.cycles if row.cycles is not None and base.cycles else None
+    seen = "" if cycles is None else f"{format_change(cycles)} cycles, "
+    figures = f"{row.profile.id}: {format_change(ratio)} instructions, {seen}{format_change(time.ratio)} run time"
     if ratio < time.low - _APART:
-        yield f"{figures}: each that is left takes longer (memory, branches, or the kernel, which is not counted)."
+        if cycles is None:
+            yield f"{figures}: each that is left takes longer (memory, branches, or the kernel, which is not counted)."
+        elif cycles < time.low - _APART:
+            yield f"{figures}: the rest of the time is not the program's own code (the kernel, waiting)."
+        else:
+            yield f"{figures}: each that is left takes more cycles (misses, branches, longer chains)."
     elif ratio > time.high + _APART:
-        yield f"{figures}: they do more each, or wait less (vectorized or unrolled code, fewer misses)."
+        if cycles is not None and cycles > time.high + _APART:
+            yield f"{figures}: more work in less time (other threads, a higher clock, less waiting)."
+        else:
+            yield f"{figures}: they do more each, or wait less (vectorized or unrolled code, fewer misses)."
 
 
 def confirmation(result: TuneResult) -> str:
@@ -183,8 +191,9 @@ def _layouts(luck: LayoutLuck | None) -> str:
     if luck is None:
         return ""
     between = f"{format_change(luck.low).removesuffix(' %')} to {format_change(luck.high)}"
+    lld = "" if luck.linker is Linker.OWN else ", linked by lld"
     return (
-        f" Over {luck.layouts} random layouts of both programs: {format_change(luck.ratio)} run time "
+        f" Over {luck.layouts} random layouts of both programs{lld}: {format_change(luck.ratio)} run time "
         f"({between}, {luck.spread * 100:.1f} % between layouts); under another one it is the "
         f"faster with a chance of {luck.chance * 100:.0f} %."
     )

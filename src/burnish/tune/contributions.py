@@ -14,7 +14,8 @@ import numpy as np
 
 from burnish.profile.options import Strip
 from burnish.profile.profile import Profile
-from burnish.tune.effects import FACTORS, Model
+from burnish.tune.effects import Model
+from burnish.tune.prior import FACTORS
 from burnish.tune.result import Row
 from burnish.tune.space import code
 

@@ -6,23 +6,28 @@ The model chooses what to build next. It never stands behind a recommendation: t
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from types import MappingProxyType
 from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from burnish.profile.profile import Profile
+from burnish.tune.prior import FACTORS, Terms, expected, names
 
 Array = npt.NDArray[np.float64]
 
-#: What changes the code. Strip acts after the link: its effect on size is measured, not modelled.
-FACTORS: Final = ("opt-level", "lto", "codegen-units", "panic")
+#: No expectation: all is learnt from the data.
+NOTHING: Final[Terms] = MappingProxyType({})
 
 #: Prior variances, in units of the squared scale of the response.
 _INTERCEPT: Final = 100.0
 _MAIN: Final = 1.0
 _PAIR: Final = 0.3
+
+#: What is left of the variance of a term whose size in other projects is known (`burnish.tune.prior`): a project
+#: differs from the others' mean by about a third of what an option does at all.
+_KNOWN: Final = 0.1
 
 #: Before anything is seen, one option's value is expected to move a response by about this (log units): options move
 #: size by 3 to 30 %, instructions and build cost by about as much. This counts as `_PRIOR_WEIGHT` observations.
@@ -48,10 +53,15 @@ class Model:
     noise: float
     inverse: Array
     weights: Array
+    terms: Terms
 
     @classmethod
-    def fit(cls, observations: Mapping[Profile, float]) -> Self:
+    def fit(cls, observations: Mapping[Profile, float], terms: Terms = NOTHING) -> Self:
         """Fit to log responses. Scale and noise are estimated from the data, held near the prior while data are few.
+
+        Args:
+            observations: log responses.
+            terms: what options are expected to do; what the data say differently is learnt on top of it.
 
         Raises:
             ValueError: a response is not finite.
@@ -60,8 +70,9 @@ class Model:
         values = np.array([observations[profile] for profile in profiles], dtype=float)
         if not np.isfinite(values).all():
             raise ValueError("a response must be the logarithm of a positive number")
+        values = values - expected(terms, profiles)
         offset = float(values.mean()) if len(values) else 0.0
-        shared = _covariance(profiles, profiles)
+        shared = _covariance(profiles, profiles, terms)
         fits = [_fit_noise(shared, values - offset, noise) for noise in _NOISES]
         best = max(fits, key=lambda fit: fit.evidence)
         return cls(
@@ -71,6 +82,7 @@ class Model:
             noise=best.noise,
             inverse=best.inverse,
             weights=best.inverse @ (values - offset),
+            terms=terms,
         )
 
     def predict(self, profiles: Sequence[Profile]) -> tuple[Array, Array]:
@@ -86,9 +98,9 @@ class Model:
         return draws
 
     def _posterior(self, profiles: Sequence[Profile]) -> tuple[Array, Array]:
-        across = _covariance(profiles, self.profiles)
-        own = _covariance(profiles, profiles) + self.noise * np.eye(len(profiles))
-        mean = self.offset + across @ self.weights
+        across = _covariance(profiles, self.profiles, self.terms)
+        own = _covariance(profiles, profiles, self.terms) + self.noise * np.eye(len(profiles))
+        mean = self.offset + expected(self.terms, profiles) + across @ self.weights
         return mean, self.scale**2 * (own - across @ self.inverse @ across.T)
 
 
@@ -115,16 +127,12 @@ def _fit_noise(shared: Array, values: Array, noise: float) -> _Fit:
     )
 
 
-def _covariance(left: Sequence[Profile], right: Sequence[Profile]) -> Array:
+def _covariance(left: Sequence[Profile], right: Sequence[Profile], terms: Terms) -> Array:
     """Prior covariance of two lists of profiles: what the levels and pairs of levels they share add up to."""
-    same = {key: _levels(left, key)[:, None] == _levels(right, key)[None, :] for key in FACTORS}
     total = np.full((len(left), len(right)), _INTERCEPT)
-    for key in FACTORS:
-        total += _MAIN * same[key]
-    for one, other in combinations(FACTORS, 2):
-        total += _PAIR * (same[one] & same[other])
+    ours, theirs = np.array([names(each) for each in left]), np.array([names(each) for each in right])
+    for at in range(ours.shape[-1] if left and right else 0):
+        variance = _MAIN if at < len(FACTORS) else _PAIR
+        of_level = np.array([variance * (_KNOWN if name in terms else 1.0) for name in ours[:, at]])
+        total += of_level[:, None] * (ours[:, at][:, None] == theirs[:, at][None, :])
     return total
-
-
-def _levels(profiles: Sequence[Profile], key: str) -> npt.NDArray[np.str_]:
-    return np.array([profile.value(key) for profile in profiles], dtype=str)

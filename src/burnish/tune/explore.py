@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from burnish.build.builder import stripped_size
 from burnish.build.plan import cell
 from burnish.build.values import Build
+from burnish.measure.instructions import Counts
 from burnish.measure.rounds import ArmError
 from burnish.profile.profile import Profile
 from burnish.tune.builds import Builds
@@ -29,7 +30,7 @@ class Explorer:
     until: float
     observed: dict[Profile, Observation] = field(default_factory=dict)
     screened: dict[Profile, float] = field(default_factory=dict)
-    counted: dict[Profile, int] = field(default_factory=dict)
+    counted: dict[Profile, Counts] = field(default_factory=dict)
 
     def may_build(self, profile: Profile) -> bool:
         """Whether the budget for building allows one more."""
@@ -72,14 +73,15 @@ class Explorer:
             counted = timer.count(profile.code_id, COUNT_SEARCH)
             if counted is not None:
                 self.counted[profile] = counted
-            return float(counted) if counted is not None else 1.0
+            return float(counted.instructions) if counted is not None else 1.0
         self.screened[profile] = timer.screen(profile.code_id, code(self.base).code_id)
         if code(self.base) in self.counted:
             counted = timer.count(profile.code_id, COUNT_SEARCH)
             if counted is not None:
                 self.counted[profile] = counted
-                return float(counted)
-        return self.screened[profile] * self.counted.get(code(self.base), 1)
+                return float(counted.instructions)
+            return self.screened[profile] * self.counted[code(self.base)].instructions
+        return self.screened[profile]
 
     def _place(self, timer: Timer, arm: str, build: Build) -> None:
         strip = self.base.strip if self.base.strip in build.artifacts else build.profile.strip

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from burnish.build.values import Artifact
-from burnish.measure.layouts import LAYOUTS, ROUNDS_EACH, LayoutLuck, arm
+from burnish.measure.layouts import LAYOUTS, ROUNDS_EACH, LayoutLuck, Linker, arm
 from burnish.measure.rounds import ArmError
 from burnish.measure.values import Timing
 from burnish.profile.profile import Profile
@@ -20,9 +20,10 @@ _DIFFERENT = frozenset({Timing.FASTER, Timing.SLOWER})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Linked:
-    """The layouts of one code, and the seconds that linking them took; none where the linker cannot."""
+    """The layouts of one code, what linked them, and the seconds that took; none where nothing could."""
 
     artifacts: tuple[Artifact, ...]
+    linker: Linker
     seconds: float
 
 
@@ -30,7 +31,7 @@ def over_layouts(builds: Builds, timer: Timer | None, row: Row, base: Profile) -
     """Time a confirmed row against the baseline over random layouts of both.
 
     None where there is no difference in time to look at; and, with a note that says why, where the libraries are not
-    shared (only the final crate is linked again), the linker cannot shuffle, or the budget does not allow it.
+    shared (only the final crate is done again), nothing links it in another order, or the budget does not allow it.
     """
     if timer is None or row.time is None or row.time.timing not in _DIFFERENT or code(base) == code(row.profile):
         return None
@@ -49,14 +50,17 @@ def _timed(builds: Builds, timer: Timer, programs: Mapping[str, Profile]) -> Lay
         return "the libraries are not shared here"
     if cost + layout_seconds(timer) > builds.ledger.left():
         return "the budget is spent"
+    linker = Linker.OWN
     for name, profile in programs.items():
         linked = _linked(builds, profile)
         if len(linked.artifacts) != LAYOUTS:
-            return "the linker cannot shuffle sections (lld can)"
+            return "neither the linker nor the toolchain's lld links it with its sections shuffled"
+        linker = linked.linker
         for number, artifact in enumerate(linked.artifacts, 1):
             timer.place(arm(name, number), builds.builder.workshop.directory / artifact.path, artifact.sha256)
     try:
-        return timer.layouts("winner", "baseline")
+        found = timer.layouts("winner", "baseline")
+        return None if found is None else replace(found, linker=linker)
     except ArmError as error:
         return error.message
 
@@ -80,8 +84,13 @@ def _linked(builds: Builds, profile: Profile) -> Linked:
     if found is None or not builds.builder.whole(found.artifacts):
         builds.progress.building(profile.id, f"again, in {LAYOUTS} random orders")
         start = time.perf_counter()
-        artifacts = builds.builder.layouts(replace(profile, strip=builds.base), LAYOUTS)
-        found = Linked(artifacts=artifacts, seconds=time.perf_counter() - start)
+        linker = Linker.OWN
+        wanted = replace(profile, strip=builds.base)
+        artifacts = builds.builder.layouts(wanted, LAYOUTS)
+        if not artifacts:
+            linker = Linker.LLD
+            artifacts = builds.builder.layouts(wanted, LAYOUTS, lld=True)
+        found = Linked(artifacts=artifacts, linker=linker, seconds=time.perf_counter() - start)
         builds.store.keep_fact(key, found)
     builds.ledger.book(key, found.seconds)
     return found

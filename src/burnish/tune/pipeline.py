@@ -15,6 +15,7 @@ from burnish.build.plan import Deps, deps_for
 from burnish.build.values import Build
 from burnish.cargo.panics import audit_project, need_parser
 from burnish.errors import ToolError
+from burnish.measure.instructions import Counts
 from burnish.measure.rounds import ArmError, Bench
 from burnish.measure.schedule import RaceState
 from burnish.measure.values import Comparison
@@ -30,7 +31,7 @@ from burnish.tune.limits import effective_limits
 from burnish.tune.overriding import try_per_crate
 from burnish.tune.progress import Progress
 from burnish.tune.result import Noise, PerCrate, Row, TuneResult
-from burnish.tune.rows import Known, dominance, make_row, with_front
+from burnish.tune.rows import Known, dominance, make_row, with_counts, with_front
 from burnish.tune.session import Session
 from burnish.tune.settings import Request
 from burnish.tune.space import code, codes, profiles, strips
@@ -62,7 +63,7 @@ class Tune:
     timer: Timer | None = None
     names: dict[Profile, tuple[str, ...]] = field(default_factory=dict)
     times: dict[Profile, Comparison] = field(default_factory=dict)
-    instructions: dict[Profile, int] = field(default_factory=dict)
+    counts: dict[Profile, Counts] = field(default_factory=dict)
     stopped: str = ""
     notes: tuple[str, ...] = ()
 
@@ -248,7 +249,7 @@ def _known(run: Tune, explorer: Explorer) -> Known:
     return Known(
         names=run.names,
         screened=explorer.screened,
-        instructions={**explorer.counted, **run.instructions},
+        counts={**explorer.counted, **run.counts},
         times=run.times,
     )
 
@@ -275,11 +276,7 @@ def _race(run: Tune, explorer: Explorer, plain: Build) -> tuple[tuple[Row, ...],
     known = _known(run, explorer)
     kept = [row for row in rows if code(row.profile) not in run.builds.failures]
     timed = [
-        replace(
-            row,
-            time=known.times.get(row.profile),
-            instructions=known.instructions.get(code(row.profile)),
-        )
+        with_counts(replace(row, time=known.times.get(row.profile)), known.counts.get(code(row.profile)))
         for row in (baseline, *kept)
     ]
     control = state.control
@@ -336,4 +333,4 @@ def _count_finalists(run: Tune, timer: Timer, rows: tuple[Row, ...]) -> None:
     for row in rows:
         counted = timer.count(row.profile.id, COUNT_FINAL)
         if counted is not None:
-            run.instructions[code(row.profile)] = counted
+            run.counts[code(row.profile)] = counted

@@ -36,7 +36,7 @@ class Row:
         names: what it is known as (``baseline``, ``cargo default``, a preset), may be empty.
         time: against the baseline; None without a workload, for the baseline, or where it was not timed.
         screened: ratio of times from a few screening rounds, no interval; steers the search, never a verdict.
-        instructions: of one run of the workload, where a counter was at hand.
+        instructions, cycles: of one run of the workload, where a counter was at hand; cycles only from perf.
         front: no other candidate is as good in every metric and better in one.
     """
 
@@ -48,6 +48,7 @@ class Row:
     time: Comparison | None = None
     screened: float | None = None
     instructions: int | None = None
+    cycles: int | None = None
     mismatches: tuple[str, ...] = ()
     front: bool = False
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from burnish.build import size as analysis
 from burnish.build.values import Build, SizeReport
+from burnish.measure.instructions import Counts
 from burnish.measure.values import Comparison
 from burnish.profile.options import Strip
 from burnish.profile.profile import Profile
@@ -20,13 +21,13 @@ class Known:
 
     Attributes:
         names: presets and `baseline`, by the profile they name.
-        screened, instructions: by code.
+        screened, counts: by code.
         times: by profile, from the race.
     """
 
     names: Mapping[Profile, tuple[str, ...]]
     screened: Mapping[Profile, float]
-    instructions: Mapping[Profile, int]
+    counts: Mapping[Profile, Counts]
     times: Mapping[Profile, Comparison]
 
 
@@ -53,7 +54,7 @@ def measure_size(builds: Builds, build: Build, strip: Strip, *, by_crate: bool =
 def make_row(builds: Builds, profile: Profile, build: Build, known: Known, *, by_crate: bool = False) -> Row:
     """One candidate; ``profile`` carries the strip variant it is offered in."""
     of = code(profile)
-    return Row(
+    row = Row(
         profile=profile,
         names=known.names.get(profile, ()),
         road=build.road,
@@ -61,9 +62,16 @@ def make_row(builds: Builds, profile: Profile, build: Build, known: Known, *, by
         cost=build.cost,
         time=known.times.get(profile),
         screened=known.screened.get(of),
-        instructions=known.instructions.get(of),
         mismatches=build.mismatches,
     )
+    return with_counts(row, known.counts.get(of))
+
+
+def with_counts(row: Row, counts: Counts | None) -> Row:
+    """The row with what its program executes on the workload, where that was counted."""
+    if counts is None:
+        return row
+    return replace(row, instructions=counts.instructions, cycles=counts.cycles)
 
 
 def with_front(rows: Sequence[Row]) -> tuple[Row, ...]:

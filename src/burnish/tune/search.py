@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from burnish.profile.profile import Profile
-from burnish.tune.effects import Model
+from burnish.tune.effects import NOTHING, Model
 from burnish.tune.goals import EPSILON_BUILD, EPSILON_SIZE, EPSILON_TIME, RELEVANT, WEIGHTS
+from burnish.tune.prior import Terms
 from burnish.tune.result import Goal
+from burnish.tune.terms import TERMS
 
 #: Posterior draws for each decision.
 DRAWS: Final = 48
@@ -69,6 +71,7 @@ def next_candidate(
     goal: Goal,
     expected_cost: Callable[[Profile], float],
     seed: str,
+    prior: Mapping[str, Terms] = TERMS,
 ) -> Proposal:
     """The unbuilt profile with the largest expected gain for its cost.
 
@@ -84,6 +87,7 @@ def next_candidate(
         goal: what to gain.
         expected_cost: seconds to build a profile.
         seed: with the other arguments it fixes the answer.
+        prior: what other projects let expect, for ``size``, ``instructions`` and ``build``.
     """
     unbuilt = [profile for profile in dict.fromkeys(space) if profile not in observed and profile not in failed]
     if not unbuilt:
@@ -91,7 +95,7 @@ def next_candidate(
     if not observed:
         return Proposal(profile=unbuilt[0], probability=1.0, reason="nothing was built yet")
     rng = np.random.default_rng(int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8]))
-    gains = _gains(unbuilt, observed, goal, rng)
+    gains = _gains(unbuilt, observed, goal, rng, prior)
     chances = (gains > 0).mean(axis=0)
     highest = float(chances.max())
     if highest < PROMISING:
@@ -109,31 +113,39 @@ class _Metric:
     """The log responses of one metric, with its weight in the goal and the difference that counts."""
 
     responses: Mapping[Profile, float]
+    terms: Terms
     weight: float
     epsilon: float
 
 
-def _metrics(observed: Mapping[Profile, Observation], goal: Goal) -> tuple[_Metric, ...]:
+def _metrics(observed: Mapping[Profile, Observation], goal: Goal, prior: Mapping[str, Terms]) -> tuple[_Metric, ...]:
     weights = WEIGHTS[goal]
     size = {profile: math.log(seen.size) for profile, seen in observed.items()}
     build = {profile: math.log(seen.build) for profile, seen in observed.items()}
     speed = {profile: math.log(seen.speed) for profile, seen in observed.items() if seen.speed is not None}
-    metrics = [_Metric(size, weights.size, EPSILON_SIZE), _Metric(build, weights.build, EPSILON_BUILD)]
+    metrics = [
+        _Metric(size, prior.get("size", NOTHING), weights.size, EPSILON_SIZE),
+        _Metric(build, prior.get("build", NOTHING), weights.build, EPSILON_BUILD),
+    ]
     if speed:
-        metrics.append(_Metric(speed, weights.time, EPSILON_TIME))
+        metrics.append(_Metric(speed, prior.get("instructions", NOTHING), weights.time, EPSILON_TIME))
     return tuple(metrics)
 
 
 def _gains(
-    unbuilt: Sequence[Profile], observed: Mapping[Profile, Observation], goal: Goal, rng: np.random.Generator
+    unbuilt: Sequence[Profile],
+    observed: Mapping[Profile, Observation],
+    goal: Goal,
+    rng: np.random.Generator,
+    prior: Mapping[str, Terms],
 ) -> npt.NDArray[np.float64]:
     """Gain of utility over the best built, for each draw and unbuilt profile; 0 where it is not better."""
     built = list(observed)
     utility = np.zeros((DRAWS, len(unbuilt)))
     standard = np.zeros(len(built))
     matched = np.ones((DRAWS, len(unbuilt), len(built)), dtype=bool)
-    for metric in _metrics(observed, goal):
-        model = Model.fit(metric.responses)
+    for metric in _metrics(observed, goal, prior):
+        model = Model.fit(metric.responses, metric.terms)
         draws = model.draw(unbuilt, DRAWS, rng)
         expected, _ = model.predict(built)
         seen = np.array([metric.responses.get(profile, expected[at]) for at, profile in enumerate(built)])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from burnish.errors import WorkloadError
-from burnish.measure.instructions import VALGRIND_SLOWDOWN, Counter, count, find_counter
+from burnish.measure.instructions import VALGRIND_SLOWDOWN, Counter, Counts, count, find_counter
 from burnish.measure.layouts import LAYOUTS, ROUNDS_EACH, LayoutLuck, layout_luck, ratios_by_layout
 from burnish.measure.layouts import arm as layout_arm
 from burnish.measure.rounds import ArmError, Bench, Output, expected_output, repeats_for
@@ -37,10 +37,16 @@ COUNT_FINAL: Final = 60.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Counted:
-    """An instruction count (None where the counter gave none) and the seconds it took."""
+    """What was counted (None where the counter gave nothing) and the seconds it took."""
 
     instructions: int | None
     seconds: float
+    cycles: int | None = None
+
+    @property
+    def counts(self) -> Counts | None:
+        """As a count, where there is one."""
+        return None if self.instructions is None else Counts(instructions=self.instructions, cycles=self.cycles)
 
 
 @dataclass
@@ -156,8 +162,8 @@ class Timer:
             self.progress.rounds("layouts", len(rounds), 1, "")
         return layout_luck(ratios_by_layout(rounds, program, reference))
 
-    def count(self, arm: str, longest: float) -> int | None:
-        """Instructions of one run; None without a counter or where a count would take longer than ``longest``."""
+    def count(self, arm: str, longest: float) -> Counts | None:
+        """What one run executes; None without a counter or where a count would take longer than ``longest``."""
         slowdown = VALGRIND_SLOWDOWN if self.counter is Counter.VALGRIND else 1.0
         if self.counter is Counter.NONE or self.wall * slowdown > longest:
             return None
@@ -168,7 +174,7 @@ class Timer:
             stored = self._count(arm, longest)
             self.session.store.keep_fact(key, stored)
         self.ledger.book(key, stored.seconds)
-        return stored.instructions
+        return stored.counts
 
     def _count(self, arm: str, longest: float) -> Counted:
         start = time.perf_counter()
@@ -181,7 +187,9 @@ class Timer:
         )
         seconds = time.perf_counter() - start
         self.bench.clock.waited.append(seconds)
-        return Counted(instructions=found, seconds=seconds)
+        if found is None:
+            return Counted(instructions=None, seconds=seconds)
+        return Counted(instructions=found.instructions, cycles=found.cycles, seconds=seconds)
 
     def _round(self, race: str, number: int, order: Sequence[str], aliases: Mapping[str, str]) -> Round:
         pairs = tuple((arm, aliases.get(arm, arm)) for arm in order)

@@ -72,7 +72,10 @@ def reasons_for(
         )
     if row.instructions is not None and baseline.instructions:
         change = format_change(row.instructions / baseline.instructions)
-        found.append(f"It executes {row.instructions:,} instructions on the workload ({change}).")
+        cycles = ""
+        if row.cycles is not None and baseline.cycles:
+            cycles = f" in {row.cycles:,} cycles ({format_change(row.cycles / baseline.cycles)})"
+        found.append(f"It executes {row.instructions:,} instructions on the workload ({change}){cycles}.")
     return tuple(found)
 
 
