@@ -136,7 +136,6 @@ class Outside(html.parser.HTMLParser):
 
 
 def test_the_page_is_one_file_that_fetches_nothing(place: Place, tmp_path: Path) -> None:
-    pytest.importorskip("vl_convert", reason="the extra html is not installed")
     page = tmp_path / "page.html"
     answer = place.burnish("xray", "--format", "html", "-o", str(page))
     assert answer.code == 0, answer.err

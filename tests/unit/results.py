@@ -12,6 +12,7 @@ from burnish.tune.result import (
     SCHEMA,
     BaselineSetting,
     Confirmation,
+    CrateTime,
     Effort,
     Failure,
     Goal,
@@ -21,6 +22,7 @@ from burnish.tune.result import (
     Recommendation,
     Row,
     Sharing,
+    Timeline,
     TuneResult,
 )
 
@@ -170,8 +172,24 @@ def sample_result(**changes: Any) -> TuneResult:
             "cargo build --release --locked --config 'profile.release.lto=\"fat\"'",
             "burnish tune --goal balanced --run '{bin} -j1 -H [0-9]+\\.rs$ corpus'",
         ),
+        timelines=timelines(),
     )
     return replace(result, **changes)
+
+
+def timelines() -> tuple[Timeline, ...]:
+    """Of two cold builds: crates that overlap, and two of one name."""
+    names = ("build_script_build", "build_script_build", "libc", "regex_automata", "clap_builder", "fd")
+    return tuple(
+        Timeline(
+            name=f"{name}, {profile.id}",
+            crates=tuple(
+                CrateTime(name=crate, start=at * 4.2, wall=5.0 + at, cpu=4.8 + at, memory=(at + 1) * 90_000_000)
+                for at, crate in enumerate(names)
+            ),
+        )
+        for name, profile in (("baseline", BASELINE), ("recommended", WINNER))
+    )
 
 
 def untimed_result() -> TuneResult:

@@ -80,7 +80,7 @@ def test_no_change_contributes_nothing() -> None:
 def test_the_way_goes_where_most_was_built() -> None:
     without = [each for each in GRID if each.profile.id != FAT]
     way = waterfall(without, CARGO_DEFAULT, Profile.parse(BOTH))
-    assert [(step.change, step.size, step.measured) for step in way] == [
+    assert [(step.change, step.value, step.measured) for step in way] == [
         (None, 1000, True),
         (("codegen-units", "1"), 900, True),
         (("lto", "fat"), 850, True),
@@ -93,8 +93,8 @@ def test_the_way_goes_where_most_was_built() -> None:
 def test_the_steps_lead_from_the_start_to_the_end(sizes: list[int]) -> None:
     rows = [built(each.profile.id, size) for each, size in zip(GRID, sizes, strict=True)]
     way = waterfall(rows, CARGO_DEFAULT, Profile.parse(BOTH))
-    assert (way[0].size, way[-1].size) == (sizes[0], sizes[3])
-    assert all(step.size > 0 for step in way)
+    assert (way[0].value, way[-1].value) == (sizes[0], sizes[3])
+    assert all(step.value > 0 for step in way)
 
 
 def test_stripping_is_a_step_of_its_own() -> None:

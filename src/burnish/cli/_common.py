@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from burnish.cli._selection import add_selection, project_path, selection, target_dir, terminal_width
+from burnish.cli._vega import vega
 from burnish.errors import StoreError, UsageError
-from burnish.report import text
+from burnish.report import html, text
 from burnish.report.formats import FORMATS
 from burnish.tune.result import TuneResult
 from burnish.tune.session import Opening
@@ -73,18 +74,22 @@ def show(result: TuneResult, args: argparse.Namespace) -> None:
     if args.format == "text":
         sys.stdout.write(text.render(result, width=terminal_width(), color=use_color(args.color)))
     else:
-        sys.stdout.write(FORMATS[args.format](result))
+        sys.stdout.write(_rendered(result, args.format))
     sys.stdout.flush()
     for name in args.export:
         path = Path(name)
         try:
-            path.write_text(FORMATS[SUFFIXES[path.suffix]](result), encoding="utf-8")
+            path.write_text(_rendered(result, SUFFIXES[path.suffix]), encoding="utf-8")
         except OSError as error:
             raise StoreError(
                 f"cannot write {path}: {error.strerror}",
                 hint="the result is stored: burnish report --export FILE writes it again",
             ) from error
         print(f"wrote {path}", file=sys.stderr)
+
+
+def _rendered(result: TuneResult, form: str) -> str:
+    return html.render(result, vega()) if form == "html" else FORMATS[form](result)
 
 
 def use_color(wanted: str) -> bool:

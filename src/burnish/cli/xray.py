@@ -112,9 +112,10 @@ def _look(args: argparse.Namespace) -> Iterable[str]:
             f"--crate {args.crate}: the program has nothing of it", hint=_like(args.crate, crates_of(picture))
         )
     if args.format == "html":
+        from burnish.cli._vega import vega  # noqa: PLC0415  # as above
         from burnish.report import xray_html  # noqa: PLC0415  # as above
 
-        return [xray_html.render(picture, bundle=_bundle())]
+        return [xray_html.render(picture, vega())]
     parts = (Part(args.section),) if args.section else tuple(Part)
     views = Views(picture, crate=args.crate, min_bytes=args.min_bytes)
     if args.format == "json":
@@ -180,21 +181,6 @@ def _picture(args: argparse.Namespace, word: str) -> "Taken":
     from burnish.cli import _pictures  # noqa: PLC0415  # as above
 
     return _pictures.picture(args, word)
-
-
-def _bundle() -> str:
-    """The script that draws.
-
-    Raises:
-        UsageError: the extra is not installed.
-    """
-    try:
-        import vl_convert  # noqa: PLC0415  # an extra, 84 MB
-    except ImportError as error:
-        raise UsageError(
-            "--format html needs Vega, which is not installed", hint="pip install 'burnish[html]'"
-        ) from error
-    return str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
 
 
 def _like(name: str, names: Iterable[str]) -> str:

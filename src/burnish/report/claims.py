@@ -41,8 +41,13 @@ def render(
 
 def facts(check: ClaimCheck) -> str:
     """The claimed range and the figure of this project."""
-    here = "" if check.measured is None else f"; here: {figure(check.measured)}"
-    return f"claimed: {claimed(check.claim)}{here}"
+    found = here(check)
+    return f"claimed: {claimed(check.claim)}{f'; here: {found}' if found else ''}"
+
+
+def here(check: ClaimCheck) -> str:
+    """The figure of this project; empty where it was not measured."""
+    return "" if check.measured is None else figure(check.measured)
 
 
 def claimed(claim: Claim) -> str:
@@ -77,9 +82,8 @@ def render_markdown(title: str, measured: str, checks: Sequence[ClaimCheck], wro
     lines = [f"# Claims: {_md(title)}", "", _md(measured), ""]
     lines += ["| claim | claimed | measured here | between | verdict | source |", "|---|---|---|---|---|---|"]
     for check in checks:
-        here = "" if check.measured is None else figure(check.measured)
         between = "" if check.measured is None else pair(check.measured)
-        cells = (check.claim.says, claimed(check.claim), here, between, str(check.verdict), check.claim.source)
+        cells = (check.claim.says, claimed(check.claim), here(check), between, str(check.verdict), check.claim.source)
         lines.append(f"| {' | '.join(map(_md, cells))} |")
     lines += ["", f"{summary(checks)}.", "", "| option | said | truth | source |", "|---|---|---|---|"]
     lines += [f"| {' | '.join(map(_md, (each.option, each.said, each.truth, each.source)))} |" for each in wrong]

@@ -1,19 +1,17 @@
 """The report as one HTML file: no request leaves it, light and dark, printable, all text escaped."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Final
 
-from burnish.report import charts, json, sentences
-from burnish.report.figures import profile_toml, select, size_of_recommended
+from burnish.explain.claims import ClaimVerdict, check_all
+from burnish.report import claims, drawn_candidates, drawn_options, drawn_parts, json, sentences
+from burnish.report.drawing import POLICY, STYLE, Spec, embedded, inert_json, scripts
+from burnish.report.figures import Cells, cells, profile_toml, recommended, select, size_of_recommended
 from burnish.report.printable import printable
-from burnish.tune.result import Outcome, TuneResult
-
-# The page may run its own two lines of script and nothing else; the browser holds it to that.
-_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-)
+from burnish.tune.result import Outcome, Row, TuneResult
+from burnish.units import format_bytes, format_change
 
 _UNIT: Final = re.compile(r"(\d) (?=(?:%|[kMG]?B|m?s|min|h)(?!\w))")
 
@@ -30,7 +28,7 @@ h2 { font-size: 1rem; margin: 0 0 10px; }
 p, ul { margin: 0 0 10px; } ul { padding-left: 20px; } li { margin-bottom: 3px; overflow-wrap: anywhere; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px;
   margin-bottom: 16px; min-width: 0; }
-.dim, .legend, small, summary { color: var(--dim); } .dim { overflow-wrap: anywhere; }
+.dim, small, summary { color: var(--dim); } .dim { overflow-wrap: anywhere; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(420px, 100%), 1fr)); gap: 0 16px; }
 .verdict { border-left: 5px solid var(--grey); } .change { border-left-color: var(--accent); }
 .toml { position: relative; background: var(--soft); border-radius: 8px; }
@@ -46,19 +44,17 @@ tr.best { background: var(--soft); } tr.best th { box-shadow: -6px 0 var(--accen
 .chip { display: inline-block; font-size: 12px; color: var(--dim); border: 1px solid var(--line); border-radius: 9px;
   max-width: 34ch; padding: 0 8px; margin: 3px 6px 0 0; white-space: normal; overflow-wrap: anywhere; }
 .faster { color: var(--good); } .slower { color: var(--bad); } .undecided { color: var(--dim); font-weight: normal; }
-svg.scatter { display: block; width: 100%; min-width: 560px; height: auto; }
-svg text { fill: var(--dim); font-size: 12px; }
-svg .name { fill: var(--text); font-weight: 600; } .grid { stroke: var(--line); }
-.base { stroke: var(--grey); stroke-dasharray: 4 4; }
-.interval { stroke: var(--grey); stroke-width: 1.5; } .best .interval { stroke: var(--accent); stroke-width: 2; }
-circle { stroke-width: 2; } .plain circle { fill: var(--card); stroke: var(--grey); opacity: .75; }
-.front circle { fill: var(--card); stroke: var(--accent); } .baseline circle { fill: var(--grey); stroke: var(--card); }
-.best circle { fill: var(--accent); stroke: var(--card); } .screened circle { stroke-dasharray: 2 2; }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13px; margin: 6px 0 0; }
-.legend span { display: inline-flex; align-items: center; gap: 6px; }
 .breakdown tbody th { width: 46%; min-width: 132px; white-space: normal; overflow-wrap: anywhere; }
-svg.bar { display: block; width: 100%; height: 7px; margin: 3px 0; } rect.baseline { fill: var(--grey); }
-rect.best { fill: var(--accent); }
+.drawing { min-height: 60px; } .drawing.tall { min-height: 420px; }
+.head { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: baseline; justify-content: space-between; }
+select, input { font: inherit; font-size: 13px; color: var(--text); background: var(--card);
+  border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; max-width: 100%; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+td button, th button { padding: 0 7px; margin-left: 6px; font-size: 12px; }
+button[aria-pressed=true] { background: var(--accent); color: var(--card); border-color: var(--accent); }
+table.words td, table.words th { white-space: normal; } table.words small { overflow-wrap: anywhere; }
+#pinned:empty { display: none; } #pinned { margin: 10px 0; } #pinned th { white-space: normal; }
+details > summary { cursor: pointer; } details .wide { margin-top: 8px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 16px; margin: 0; }
 dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
 @media (max-width: 600px) { main { padding: 14px 10px 40px; } section { padding: 13px 12px; } h1 { font-size: 1.2rem; }
@@ -67,8 +63,9 @@ dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; min-width: 0;
   .toml button { position: static; margin: 0 14px 10px; } }
 @media print { button { display: none; } section { break-inside: avoid; border-color: #bbb; } main { max-width: none; }
   body { font-size: 11px; } h1 { font-size: 16px; } h2 { font-size: 12px; }
-  td small, .chip, .legend { font-size: 9px; } code, pre { font-size: 9px; }
-  .wide { overflow: visible; } svg.scatter { min-width: 0; } th, td { padding: 4px 6px 4px 0; }
+  td small, .chip { font-size: 9px; } code, pre { font-size: 9px; }
+  .head select, .head input, th button { display: none; } .wide { overflow: visible; }
+  th, td { padding: 4px 6px 4px 0; }
   :root { --page: #fff; --card: #fff; --text: #000; --dim: #444; --line: #ccc; --soft: #fff; --accent: #c2410c;
     --good: #15803d; --bad: #b91c1c; } }
 """
@@ -80,37 +77,128 @@ document.getElementById('copy').onclick = async event => {
   try { await navigator.clipboard.writeText(text('toml')); button.textContent = 'Copied'; }
   catch { getSelection().selectAllChildren(document.getElementById('toml')); button.textContent = 'Press Ctrl+C'; }
 };
-document.getElementById('save').onclick = () => {
+function save(name, type, body) {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text('result')], { type: 'application/json' }));
-  link.download = 'burnish.json'; link.click();
+  link.href = URL.createObjectURL(new Blob([body], { type }));
+  link.download = name; link.click();
+}
+document.getElementById('save').onclick = () => save('burnish.json', 'application/json', text('result'));
+const facts = JSON.parse(text('facts'));
+document.getElementById('save-csv').onclick = () => {
+  const quoted = value => '"' + String(value).replaceAll('"', '""') + '"';
+  const lines = [facts.columns, ...Object.entries(facts.rows).map(([id, cells]) => [id, ...cells])];
+  save('burnish.csv', 'text/csv', lines.map(line => line.map(quoted).join(',')).join('\\r\\n') + '\\r\\n');
+};
+// Two profiles beside each other: click a mark, or the button in the table.
+const pinned = [];
+function pin(id) {
+  if (!(id in facts.rows)) return;
+  const at = pinned.indexOf(id);
+  if (at >= 0) pinned.splice(at, 1); else { pinned.push(id); if (pinned.length > 2) pinned.shift(); }
+  for (const button of document.querySelectorAll('button[data-pin]'))
+    button.setAttribute('aria-pressed', pinned.includes(button.dataset.pin));
+  const place = document.getElementById('pinned');
+  place.replaceChildren();
+  if (!pinned.length) return;
+  const table = place.appendChild(document.createElement('table'));
+  const row = (tag, cells) => {
+    const line = table.appendChild(document.createElement('tr'));
+    cells.forEach((cell, number) => {
+      const made = line.appendChild(document.createElement(number ? tag : 'th'));
+      made.textContent = cell;
+    });
+  };
+  row('th', ['', ...pinned]);
+  facts.columns.slice(1).forEach((name, number) => row('td', [name, ...pinned.map(id => facts.rows[id][number])]));
+}
+for (const button of document.querySelectorAll('button[data-pin]')) button.onclick = () => pin(button.dataset.pin);
+pages.front = view => view.addEventListener('click', (event, item) => item?.datum?.id && pin(item.datum.id));
+for (const box of document.querySelectorAll('input[data-table]')) box.oninput = () => {
+  const words = box.value.toLowerCase().split(/\\s+/);
+  for (const row of document.getElementById(box.dataset.table).tBodies[0].rows)
+    row.hidden = !words.every(word => row.textContent.toLowerCase().includes(word));
 };
 """
 
 
-def render(result: TuneResult) -> str:
-    """One page that stands alone; the JSON form of the result is in it."""
+def render(result: TuneResult, vega: str = "") -> str:
+    """One page that stands alone; the JSON form of the result is in it.
+
+    Args:
+        result: what to show.
+        vega: the script that draws (`burnish.report.drawing`); without it the page has words and tables alone.
+    """
     title = escape(sentences.title(result))
+    specs: dict[str, Spec] = {}
+    body = (*_verdict(result), *_candidates(result, specs), *_options(result, specs), *_size(result, specs))
+    body = (*body, *_noise(result, specs), *_builds(result, specs), *_claims(result), *_rest(result))
     return "\n".join(
         (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>burnish: {title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
-            *_verdict(result),
-            *_candidates(result),
-            *_size(result),
-            *_rest(result),
-            '<p><button id="save">Save the result as JSON</button></p>\n</main>',
-            f'<script type="application/json" id="result">{_embedded(result)}</script>',
-            f"<script>{_SCRIPT}</script>\n</body>\n</html>\n",
+            f"<title>burnish: {title}</title>\n<style>{_STYLE}{STYLE}</style>\n</head>\n<body>\n<main>",
+            *body,
+            '<p><button id="save">Save the result as JSON</button>',
+            '<button id="save-csv">Save the table as CSV</button></p>\n</main>',
+            f'<script type="application/json" id="result">{inert_json(json.render(result))}</script>',
+            f'<script type="application/json" id="facts">{embedded(_facts(result))}</script>',
+            scripts(specs, _SCRIPT, vega),
+            "</body>\n</html>\n",
         )
     )
 
 
-def _embedded(result: TuneResult) -> str:
-    # Within a script element nothing is escaped, and only `<` could end or confuse it.
-    return json.render(result).replace("<", "\\u003c")
+#: The columns of a row as `burnish.report.figures` words them: heading, figure, change against the baseline.
+_COLUMNS: Final[tuple[tuple[str, Callable[[Cells], str], Callable[[Cells], str]], ...]] = (
+    ("file", lambda row: row.size, lambda row: row.size_change),
+    ("gzip", lambda row: row.gzip, lambda row: row.gzip_change),
+    ("run time", lambda row: row.time_words, lambda row: row.interval),
+    ("instructions", lambda row: row.instructions, lambda _: ""),
+    ("build CPU", lambda row: row.cpu, lambda row: row.cpu_change),
+    ("rebuild", lambda row: row.rebuild, lambda row: row.rebuild_change),
+    ("build memory", lambda row: row.memory, lambda row: row.memory_change),
+)
+
+
+def _columns(result: TuneResult) -> tuple[tuple[str, Callable[[Cells], str], Callable[[Cells], str]], ...]:
+    """Those that have something to say: run time with a workload, compressed size without."""
+    absent = {"gzip"} if result.workload else {"run time", "instructions"}
+    return tuple(column for column in _COLUMNS if column[0] not in absent)
+
+
+def _facts(result: TuneResult) -> dict[str, object]:
+    """All rows as text, for what the page does with them: pins, CSV."""
+    rows = {}
+    for row in result.rows:
+        shown = cells(row, result)
+        rows[shown.id] = [
+            ", ".join(shown.names),
+            *(f"{figure(shown)} {change(shown)}".strip() for _, figure, change in _columns(result)),
+        ]
+    return {"columns": ["profile", "known as", *(name for name, *_ in _columns(result))], "rows": rows}
+
+
+def _drawing(key: str, spec: Spec, words: str, specs: dict[str, Spec], kind: str = "") -> str:
+    """A place for a drawing; what it shows is also said in words or in a table beside it."""
+    specs[key] = spec
+    return f'<div class="drawing{kind}" id="{key}" role="figure" aria-label="{escape(words)}"></div>'
+
+
+def _choice(
+    key: str, heading: str, choices: Mapping[str, tuple[str, Spec]], specs: dict[str, Spec], kind: str = ""
+) -> str:
+    """A heading, a select among drawings, and their place; without a select for a single one."""
+    specs.update({each: spec for each, (_, spec) in choices.items()})
+    first, (words, _) = next(iter(choices.items()))
+    options = "".join(f'<option value="{each}">{escape(said)}</option>' for each, (said, _) in choices.items())
+    hidden = " hidden" if len(choices) == 1 else ""
+    label = f'<select data-drawing="{key}" aria-label="{escape(heading)}: what is shown"{hidden}>{options}</select>'
+    specs.setdefault(key, specs[first])
+    return (
+        f'<div class="head"><h2>{heading}</h2>{label}</div>'
+        f'<div class="drawing{kind}" id="{key}" role="figure" aria-label="{escape(words)}"></div>'
+    )
 
 
 def _verdict(result: TuneResult) -> Iterable[str]:
@@ -129,44 +217,131 @@ def _verdict(result: TuneResult) -> Iterable[str]:
     yield "</div>"
 
 
-def _candidates(result: TuneResult) -> Iterable[str]:
-    timed = ("run time", "instructions") if result.workload else ("gzip",)
-    head = "".join(f"<th>{name}</th>" for name in ("profile", "file", *timed, "build CPU", "rebuild", "build memory"))
-    yield "<section><h2>Candidates</h2>"
-    if picture := charts.scatter(result):
-        yield f'<div class="wide">{picture}</div>{charts.legend(result)}'
-    yield f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{charts.table(result)}</tbody></table></div>'
+def _candidates(result: TuneResult, specs: dict[str, Spec]) -> Iterable[str]:
+    columns = _columns(result)
+    head = "".join(f"<th>{name}</th>" for name in ("profile", *(name for name, *_ in columns)))
+    fronts = drawn_candidates.fronts(result)
+    yield "<section>"
+    yield _choice("front", "Candidates", fronts, specs, " tall") if fronts else "<h2>Candidates</h2>"
+    if fronts:
+        bars = " Bars are intervals of the time." if any(row.time for row in result.rows) else ""
+        hollow = any(row.screened is not None and row.time is None for row in result.rows)
+        dashed = " Hollow: screened only, no interval." if hollow else ""
+        yield f'<p class="dim">Click a mark to pin its profile, a second one beside it.{bars}{dashed}</p>'
+    yield '<div id="pinned" class="wide" aria-live="polite"></div>'
+    body = "".join(_row(row, result) for row in select(result).rows)
+    yield f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     yield '<p class="dim">~ is an estimate from shared builds or screening rounds. '
     yield f"{escape(sentences.others(select(result).others))}</p>"
     yield f"<p>{_prose(sentences.confirmation(result))}</p></section>"
 
 
-def _size(result: TuneResult) -> Iterable[str]:
+def _row(row: Row, result: TuneResult) -> str:
+    shown = cells(row, result)
+    names = "".join(f'<span class="chip">{escape(name)}</span>' for name in shown.names)
+    pin = f'<button data-pin="{escape(shown.id)}" aria-pressed="false">pin</button>'
+    numbers = "".join(
+        f"<td>{_figure(name, figure(shown), shown)}<small>{escape(change(shown))}</small></td>"
+        for name, figure, change in _columns(result)
+    )
+    mark = ' class="best"' if row is recommended(result) else ""
+    return f'<tr{mark}><th scope="row"><code>{escape(shown.id)}</code>{names}{pin}</th>{numbers}</tr>'
+
+
+def _figure(name: str, figure: str, shown: Cells) -> str:
+    if name == "run time" and shown.timing:
+        return f'<b class="{shown.timing}">{escape(figure)}</b>'
+    return escape(figure)
+
+
+def _options(result: TuneResult, specs: dict[str, Spec]) -> Iterable[str]:
+    """What each option does: the way step by step, drawn and in words, and what they do alone and together."""
+    ways = drawn_options.ways(result)
+    if ways:
+        steps = "".join(f"<li>{_prose(step)}</li>" for step in sentences.steps(result))
+        yield f"<section>{_choice('way', sentences.STEPS, ways, specs)}"
+        yield '<p class="dim">~ was not built: expected by the model of effects.</p>'
+        yield f"<details><summary>in words, of the size</summary><ul>{steps}</ul></details></section>"
+    else:
+        yield _listed(sentences.STEPS, sentences.steps(result))
+    yield _listed(sentences.EFFECTS, sentences.effects(result))
+    yield _listed(sentences.PER_CRATE, sentences.per_crate(result))
+
+
+def _size(result: TuneResult, specs: dict[str, Spec]) -> Iterable[str]:
     old, new = result.rows[0].size, size_of_recommended(result)
     yield '<div class="two">'
-    yield _breakdown("Size by section", old.sections, new.sections if new else None)
-    yield _breakdown("Code by crate", old.crates, new.crates if new else None)
+    yield _breakdown("Size by section", "sections", old.sections, new.sections if new else None, specs)
+    yield _breakdown("Code by crate", "crates", old.crates, new.crates if new else None, specs)
     yield "</div>"
 
 
-def _breakdown(heading: str, old: Sequence[tuple[str, int]], new: Sequence[tuple[str, int]] | None) -> str:
-    if not old:
+def _breakdown(  # heading, key, both sides, and where drawings go
+    heading: str,
+    key: str,
+    old: Sequence[tuple[str, int]],
+    new: Sequence[tuple[str, int]] | None,
+    specs: dict[str, Spec],
+) -> str:
+    spec = drawn_parts.sizes(old, new)
+    if spec is None:
         return ""
     columns = ("", "baseline") if new is None else ("", "baseline", "recommended", "change")
     head = "".join(f"<th>{name}</th>" for name in columns)
-    rows = charts.breakdown(old, new)
+    rows = "".join(_part(*row, compare=new is not None) for row in drawn_parts.breakdown(old, new))
     return (
-        f'<section><h2>{heading}</h2><div class="wide"><table class="breakdown">'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>"
+        f"<section><h2>{heading}</h2>{_drawing(key, spec, heading, specs)}"
+        f'<details><summary>as a table</summary><div class="wide"><table class="breakdown">'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details></section>"
     )
 
 
-def _rest(result: TuneResult) -> Iterable[str]:
-    yield _listed(sentences.EFFECTS, sentences.effects(result))
-    yield _listed(sentences.STEPS, sentences.steps(result))
-    yield _listed(sentences.PER_CRATE, sentences.per_crate(result))
+def _part(name: str, old: int, new: int, *, compare: bool) -> str:
+    numbers = f"<td>{format_bytes(old)}</td>"
+    if compare:
+        change = format_change(new / old) if old else "new"
+        numbers += f"<td>{format_bytes(new)}</td><td>{change if new else 'gone'}</td>"
+    return f'<tr><th scope="row">{escape(name)}</th>{numbers}</tr>'
+
+
+def _noise(result: TuneResult, specs: dict[str, Spec]) -> Iterable[str]:
+    spec = drawn_candidates.intervals(result)
+    if spec is None:
+        return
+    said = "".join(f"<li>{_prose(each)}</li>" for each in sentences.noise(result))
+    yield "<section><h2>Noise and layout</h2>"
+    yield _drawing("noise", spec, "intervals of all run times", specs)
+    yield '<p class="dim">The grey band is what cannot be told from no change on that machine; bars that meet the '
+    yield f"dashed line are no difference.</p><ul>{said}</ul></section>"
     yield _listed(sentences.INSTRUCTIONS, sentences.instructions(result))
-    yield _listed("Noise", sentences.noise(result))
+
+
+def _builds(result: TuneResult, specs: dict[str, Spec]) -> Iterable[str]:
+    shown = drawn_parts.timelines(result)
+    if shown:
+        yield f"<section>{_choice('timeline', 'Cold build, crate by crate', shown, specs)}"
+        yield '<p class="dim">By plain cargo from nothing, the longest crates.</p>'
+        yield "</section>"
+
+
+def _claims(result: TuneResult) -> Iterable[str]:
+    """What is said of the profile, beside what was measured here; only what was measured."""
+    checks = [each for each in check_all(result) if each.verdict is not ClaimVerdict.UNMEASURED]
+    if not checks:
+        return
+    rows = "".join(
+        f'<tr><th scope="row">{escape(check.claim.says)}<br><small>{escape(check.claim.source)}</small></th>'
+        f"<td>{escape(claims.claimed(check.claim))}</td>"
+        f"<td>{escape(claims.here(check))}</td><td>{escape(str(check.verdict))}</td></tr>"
+        for check in checks
+    )
+    yield '<section><div class="head"><h2>What is said, and what was measured here</h2>'
+    yield '<input data-table="claims" placeholder="filter" aria-label="filter the claims"></div>'
+    yield '<div class="wide"><table id="claims" class="words"><thead><tr><th>claim</th><th>claimed</th><th>here</th>'
+    yield f"<th>verdict</th></tr></thead><tbody>{rows}</tbody></table></div></section>"
+
+
+def _rest(result: TuneResult) -> Iterable[str]:
     if result.failures:
         yield f"<section><h2>Left out</h2><ul>{''.join(map(_failure, sentences.failures(result)))}</ul></section>"
     yield _listed("Flags that did not arrive", sentences.mismatches(result))

@@ -113,11 +113,11 @@ def steps(result: TuneResult) -> tuple[str, ...]:
     for before, step in zip((None, *way), way, strict=False):
         mark = "" if step.measured else ESTIMATE
         if before is None or step.change is None:
-            lines.append(f"Cargo's default, {step.profile.id}: {mark}{format_bytes(step.size)} without symbols")
+            lines.append(f"Cargo's default, {step.profile.id}: {mark}{format_bytes(round(step.value))} without symbols")
         else:
             doubt = "" if step.measured and before.measured else ESTIMATE
-            change = format_change(step.size / before.size)
-            lines.append(f"{_changes((step.change,))}: {mark}{format_bytes(step.size)} ({doubt}{change})")
+            change = format_change(step.value / before.value)
+            lines.append(f"{_changes((step.change,))}: {mark}{format_bytes(round(step.value))} ({doubt}{change})")
     stripped = stripping(result.rows, CARGO_DEFAULT, end)
     if lines and stripped is not None:
         lines.append(

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-import msgspec
-
 from burnish.report import xray_vega as drawings
+from burnish.report.drawing import POLICY, STYLE, Spec, scripts
 from burnish.report.printable import printable
 from burnish.report.xray import span
 from burnish.units import format_bytes, format_seconds, plural
@@ -23,17 +22,11 @@ from burnish.xray.views import Views
 #: Rows of a table in the page; what is beyond is counted.
 ROWS: Final = 400
 
-# Vega compiles its expressions, hence unsafe-eval; nothing can be fetched or sent, with or without it.
-_POLICY: Final = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; base-uri 'none'; "
-    "form-action 'none'"
-)
-
 _STYLE: Final = """
 :root { color-scheme: light dark; --page: #fbfaf8; --card: #ffffff; --text: #1d1c1a; --dim: #66635d; --line: #e3e0da;
-  --accent: #c2410c; --soft: #fdf0e8; }
+  --accent: #c2410c; --soft: #fdf0e8; --grey: #8d8a83; --good: #15803d; --bad: #b91c1c; }
 @media (prefers-color-scheme: dark) { :root { --page: #161513; --card: #1f1d1b; --text: #ece9e3; --dim: #a29d94;
-  --line: #37342f; --accent: #fb8c4b; --soft: #33241a; } }
+  --line: #37342f; --accent: #fb8c4b; --soft: #33241a; --grey: #8f8b83; --good: #4ade80; --bad: #f87171; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
 main { max-width: 1040px; margin: 0 auto; padding: 28px 20px 60px; }
@@ -43,7 +36,7 @@ p { margin: 0 0 8px; } .dim, label, caption { color: var(--dim); }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px;
   margin-bottom: 16px; min-width: 0; }
 nav a { color: var(--accent); margin-right: 14px; text-decoration: none; }
-.drawing { overflow-x: auto; } .drawing svg { display: block; max-width: 100%; height: auto; }
+.drawing { overflow-x: auto; }
 .head { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: baseline; margin-top: 14px; }
 .head h3 { margin: 0; } input, select { font: inherit; font-size: 13px; color: var(--text); background: var(--card);
   border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; }
@@ -55,47 +48,16 @@ td, th { padding: 4px 12px 4px 0; border-top: 1px solid var(--line); text-align:
 thead th { position: sticky; top: 0; background: var(--card); color: var(--dim); border: 0; }
 td:last-child, th:last-child { text-align: left; width: 100%; white-space: normal; overflow-wrap: anywhere;
   min-width: 16em; } td:last-child { font: 12px/1.5 ui-monospace, monospace; }
-.tip { position: fixed; z-index: 9; max-width: min(420px, 90vw); padding: 5px 9px; border-radius: 6px; font-size: 13px;
-  background: var(--text); color: var(--page); pointer-events: none; overflow-wrap: anywhere; }
 @media (max-width: 600px) { main { padding: 14px 8px 40px; } section { padding: 12px 10px; } h1 { font-size: 1.2rem; }
   .drawing svg { min-width: 560px; max-width: none; } .head input { margin-left: 0; width: 100%; } }
 @media print { input, select { display: none; } .wide { max-height: none; overflow: visible; } }
 """
 
 _SCRIPT: Final = """
-const specs = JSON.parse(document.getElementById('specs').textContent);
-const views = [];
-const tip = document.createElement('div');
-tip.className = 'tip'; tip.hidden = true; document.body.append(tip);
-function show(handler, event, item, value) {
-  tip.hidden = value == null || value === '';
-  if (tip.hidden) return;
-  tip.textContent = value;
-  tip.style.left = Math.max(4, Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8)) + 'px';
-  tip.style.top = Math.max(4, Math.min(event.clientY + 14, innerHeight - tip.offsetHeight - 8)) + 'px';
-}
-function paint() {
-  const style = getComputedStyle(document.documentElement);
-  for (const view of views) {
-    for (const name of ['text', 'dim', 'line', 'accent', 'card', 'soft'])
-      view.signal(name, style.getPropertyValue('--' + name).trim());
-    view.runAsync();
-  }
-}
-for (const [id, spec] of Object.entries(specs)) {
-  const place = document.getElementById(id);
-  const options = { mode: 'vega', renderer: 'svg', actions: false, defaultStyle: false, hover: true, tooltip: show };
-  vegaEmbed(place, spec, options).then(({ view }) => {
-    views.push(view);
-    const svg = place.querySelector('svg');
-    svg.setAttribute('viewBox', '0 0 ' + svg.getAttribute('width') + ' ' + svg.getAttribute('height'));
-    place.dataset.drawn = 'yes';
-    const choice = document.getElementById(id + '-weight');
-    if (choice) choice.onchange = () => view.signal('weight', choice.value).runAsync();
-    paint();
-  });
-}
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
+pages.graph = view => {
+  const choice = document.getElementById('graph-weight');
+  choice.onchange = () => view.signal('weight', choice.value).runAsync();
+};
 for (const box of document.querySelectorAll('input[data-table]')) box.oninput = () => {
   const words = box.value.toLowerCase().split(/\\s+/);
   for (const row of document.getElementById(box.dataset.table).tBodies[0].rows) {
@@ -106,17 +68,12 @@ for (const box of document.querySelectorAll('input[data-table]')) box.oninput = 
 """
 
 
-def render(picture: Picture, *, bundle: str) -> str:
-    """The page.
-
-    Args:
-        picture: the program.
-        bundle: a script that defines ``vegaEmbed``; it goes into the page as it is.
-    """
+def render(picture: Picture, vega: str) -> str:
+    """The page, with the script that draws in it (`burnish.report.drawing`)."""
     views = Views(picture)
     facts = views.facts
     made = views.made
-    specs: dict[str, drawings.Spec] = {}
+    specs: dict[str, Spec] = {}
     sections = []
     if facts is not None and views.crossed is not None:
         fit = bytes_per_instruction(facts)
@@ -131,29 +88,17 @@ def render(picture: Picture, *, bundle: str) -> str:
     return "\n".join(
         (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>burnish xray: {title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
+            f"<title>burnish xray: {title}</title>\n<style>{_STYLE}{STYLE}</style>\n</head>\n<body>\n<main>",
             f"<h1>{title}</h1>",
             *_notes(views),
             *sections,
             "</main>",
-            f'<script type="application/json" id="specs">{_embedded(specs)}</script>',
-            # Each in a function: their names must not meet.
-            f"<script>(() => {{{_inert(bundle)}}})();</script>",
-            f"<script>(() => {{{_SCRIPT}}})();</script>\n</body>\n</html>\n",
+            scripts(specs, _SCRIPT, vega),
+            "</body>\n</html>\n",
         )
     )
-
-
-def _embedded(value: object) -> str:
-    # Within a script element nothing is escaped, and only `<` could end or confuse it.
-    return msgspec.json.encode(value).decode().replace("<", "\\u003c")
-
-
-def _inert(script: str) -> str:
-    """A script that cannot end its element early: `</script` stands in it only within strings."""
-    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def _notes(views: Views) -> Iterable[str]:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
+from burnish.report.drawing import Spec, signals
 from burnish.xray.crossed import Crossed
 from burnish.xray.estimate import Fit
 from burnish.xray.made import Made, module_of
@@ -19,8 +20,6 @@ EDGES: Final = 160
 WEIGHTS: Final = ("imports", "bytes", "calls")
 #: Functions of the map with a place of their own; of each crate the rest is one place.
 FUNCTIONS: Final = 1200
-
-Spec = dict[str, Any]
 
 
 def edges(found: Crossed, fit: Fit | None) -> list[dict[str, Any]]:
@@ -85,10 +84,6 @@ def _leaf(number: int, parent: int, name: str, crate: str, module: str, size: in
     return {"id": number, "parent": parent, "name": name, "crate": crate, "module": module, "size": size}
 
 
-def _colours() -> list[Spec]:
-    return [{"name": name, "value": "#888888"} for name in ("text", "dim", "line", "accent", "card", "soft")]
-
-
 def graph(nodes: Sequence[Spec], links: Sequence[Spec], *, first: str) -> Spec:
     """Crates as circles, pulled together by what went from one into another; ``first`` is the weight of the edges."""
     radius = "4 + 26 * sqrt(datum.size / max(1, biggest))"
@@ -101,7 +96,7 @@ def graph(nodes: Sequence[Spec], links: Sequence[Spec], *, first: str) -> Spec:
         "padding": 4,
         "autosize": "none",
         "signals": [
-            *_colours(),
+            *signals(),
             {"name": "weight", "value": first},
             {"name": "biggest", "value": max((node["size"] for node in nodes), default=1)},
             {"name": "peak", "value": {each: max((link[each] for link in links), default=1) for each in WEIGHTS}},
@@ -246,7 +241,7 @@ def treemap(rows: Sequence[Spec]) -> Spec:
         "padding": 0,
         "autosize": "none",
         "signals": [
-            *_colours(),
+            *signals(),
             {
                 "name": "focus",
                 "value": "",

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from burnish.build.builder import Builder, deviation
 from burnish.build.plan import Deps, deps_for, sharing_obstacle
-from burnish.build.values import Build, BuildCost, FailedBuild, Road
+from burnish.build.values import Build, FailedBuild, Road
 from burnish.errors import ToolError
 from burnish.profile.options import Lto, Strip
 from burnish.profile.profile import Profile
@@ -163,10 +163,10 @@ class Builds:
         passing = any(words in stored.error for words in _PASSING)
         return not passing and code(profile) != code(self.session.effective.profile)
 
-    def plain_cost(self, profile: Profile) -> BuildCost | None:
-        """The measured cost of a profile that was built plainly; None where it was not."""
+    def built_plainly(self, profile: Profile) -> Build | None:
+        """The cold build of a profile by plain cargo, if there was one."""
         found = self.store.build(digest("build", self.session.key, profile.id, Road.PLAIN))
-        return found.cost if isinstance(found, Build) else None
+        return found if isinstance(found, Build) else None
 
     def check(self, plain: Build) -> Build | None:
         """Build a plainly built profile again over shared libraries and compare; where they differ, sharing ends.

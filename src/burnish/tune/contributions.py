@@ -93,11 +93,11 @@ class Contributions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One option changed on the way: bytes without symbols after it; ``measured`` or expected by the model."""
+    """One option changed on the way: the metric's value after it; ``measured`` or expected by the model."""
 
     change: Change | None
     profile: Profile
-    size: int
+    value: float
     measured: bool
 
 
@@ -120,13 +120,13 @@ def contributions(rows: Sequence[Row], metric: Metric, wanted: Profile) -> Contr
     return Contributions(metric=metric.name, builds=len(seen), alone=alone, pairs=pairs)
 
 
-def waterfall(rows: Sequence[Row], start: Profile, end: Profile) -> tuple[Step, ...]:
-    """The way from one profile to another, one option at a time; empty where too little was built to tell.
+def waterfall(rows: Sequence[Row], start: Profile, end: Profile, metric: Metric = METRICS[0]) -> tuple[Step, ...]:
+    """A metric on the way from one profile to another, one option at a time; empty where too little was built to tell.
 
     Of all orders of the options the one with the most measured steps, the first of them in the order of the table: what
     an option brings depends on what was changed before it.
     """
-    seen = _seen(rows, METRICS[0])
+    seen = _seen(rows, metric)
     start, end = code(start), code(end)
     changes = [(key, end.value(key)) for key in FACTORS if end.value(key) != start.value(key)]
     if len(seen) < FEWEST or not changes or end not in seen:
@@ -135,7 +135,7 @@ def waterfall(rows: Sequence[Row], start: Profile, end: Profile) -> tuple[Step, 
     best = max(ways, key=lambda way: sum(profile in seen for _, profile in way))
     model = _Expected(seen)
     return tuple(
-        Step(change=change, profile=profile, size=round(model.value(profile)), measured=profile in seen)
+        Step(change=change, profile=profile, value=model.value(profile), measured=profile in seen)
         for change, profile in best
     )
 

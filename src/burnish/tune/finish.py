@@ -1,7 +1,7 @@
 """The end of a tune: rows, verdict and circumstances as one `TuneResult`."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,13 @@ from burnish.tune.result import (
     SCHEMA,
     BaselineSetting,
     Confirmation,
+    CrateTime,
     Effort,
     Noise,
     Outcome,
     Recommendation,
     Row,
+    Timeline,
     TuneResult,
 )
 from burnish.tune.rows import with_front
@@ -40,8 +42,8 @@ def assemble(
 ) -> TuneResult:
     """Everything a report shows."""
     session, ledger = run.session, run.ledger
-    plain = run.builds.plain_cost(run.base)
-    baseline = replace(rows[0], cost=plain) if plain is not None else rows[0]
+    plain = run.builds.built_plainly(run.base)
+    baseline = replace(rows[0], cost=plain.cost) if plain is not None else rows[0]
     table = tuple(confirmed[0] if confirmed and row.profile == confirmed[0].profile else row for row in rows[1:])
     recommendation = (
         _change(run, confirmed, baseline, len(rows), noise) if confirmed else _nothing(run, standings, baseline)
@@ -72,7 +74,30 @@ def assemble(
         ),
         notes=_notes(run),
         reproduce=_reproduce(run),
+        timelines=tuple(_timelines(run, recommendation)),
     )
+
+
+def _timelines(run: "Tune", recommendation: Recommendation) -> Iterator[Timeline]:
+    named = {"baseline": run.base}
+    if recommendation.outcome is Outcome.CHANGE:
+        named["recommended"] = recommendation.profile
+    for name, profile in named.items():
+        build = run.builds.built_plainly(profile)
+        if build is None or not build.crates:
+            continue
+        first = min(crate.began for crate in build.crates)
+        times = (
+            CrateTime(
+                name=each.crate,
+                start=round(each.began - first, 3),
+                wall=round(each.wall, 3),
+                cpu=round(each.cpu, 3),
+                memory=each.maxrss,
+            )
+            for each in sorted(build.crates, key=lambda crate: crate.began)
+        )
+        yield Timeline(name=f"{name}, {profile.id}", crates=tuple(times))
 
 
 def _change(

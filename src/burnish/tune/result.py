@@ -156,6 +156,25 @@ class PerCrate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CrateTime:
+    """One rustc of a cold build: seconds from the start of the first, and of its own; CPU seconds; peak bytes."""
+
+    name: str
+    start: float
+    wall: float
+    cpu: float
+    memory: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timeline:
+    """When each crate of a cold build by plain cargo was compiled; ``name`` says of which profile."""
+
+    name: str
+    crates: tuple[CrateTime, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BaselineSetting:
     """One effective setting of the baseline: key, value as written, where it comes from."""
 
@@ -207,3 +226,4 @@ class TuneResult:
     notes: tuple[str, ...] = ()
     reproduce: tuple[str, ...] = ()
     per_crate: tuple[PerCrate, ...] = ()
+    timelines: tuple[Timeline, ...] = ()

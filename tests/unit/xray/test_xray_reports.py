@@ -140,7 +140,7 @@ class Page(html.parser.HTMLParser):
 
 @pytest.mark.parametrize("link", [True, False])
 def test_the_page_is_whole_and_fetches_nothing(link: bool) -> None:
-    page = Page(xray_html.render(picture(link=link), bundle=BUNDLE))
+    page = Page(xray_html.render(picture(link=link), vega=BUNDLE))
     assert page.open == []
     assert [each for each in page.outside if not each.startswith("#")] == []
     assert page.handlers == []
@@ -150,14 +150,14 @@ def test_the_page_is_whole_and_fetches_nothing(link: bool) -> None:
 
 
 def test_the_page_may_load_nothing() -> None:
-    page = xray_html.render(picture(), bundle=BUNDLE)
+    page = xray_html.render(picture(), vega=BUNDLE)
     (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
     assert "default-src 'none'" in policy
     assert "http" not in policy
 
 
 def test_the_drawings_have_the_rows_of_the_tables() -> None:
-    page = Page(xray_html.render(picture("dep::large"), bundle=BUNDLE))
+    page = Page(xray_html.render(picture("dep::large"), vega=BUNDLE))
     specs = json.loads(page.scripts[0])
     assert set(specs) == {"graph", "map"}
     assert "dep" in json.dumps(specs["graph"])
