@@ -21,8 +21,9 @@ RANKS: Mapping[str, int] = {
     "explain": 6,
     "xray": 6,
     "report": 7,
-    "cli": 8,
-    "__main__": 8,
+    "api": 8,
+    "cli": 9,
+    "__main__": 9,
 }
 
 #: No process, clock, environment or file; luck only from a seed that is given. Packages count whole.

@@ -5,8 +5,9 @@ import os
 import sys
 from collections.abc import Mapping
 
+from burnish.api import stored_with_project
 from burnish.cargo.project import Project
-from burnish.cli import _common, report
+from burnish.cli import _common
 from burnish.errors import UsageError
 from burnish.tune.change import check_written, planned_change
 from burnish.tune.result import Outcome, TuneResult
@@ -32,7 +33,8 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Show and write."""
-    result, project = report.stored_result(args)
+    done = stored_with_project(_common.opening(args), args.result)
+    result, project = done.result, done.project
     if result.recommendation.outcome is Outcome.NOTHING:
         print(f"nothing to apply: {result.recommendation.headline}", file=sys.stderr)
         return 0

@@ -3,18 +3,15 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
+from burnish.api import tuned
 from burnish.cli import _common
 from burnish.cli._console import open_progress
 from burnish.cli.apply import apply_result
 from burnish.errors import UsageError
 from burnish.profile.options import BY_KEY, OPTIONS
-from burnish.report import json
-from burnish.tune.pipeline import tune
 from burnish.tune.result import Goal, Outcome
-from burnish.tune.session import open_session
-from burnish.tune.settings import DEFAULT_BUDGET, DEFAULT_TIMEOUT, Request, Table, merge, read_table, request
+from burnish.tune.settings import DEFAULT_BUDGET, DEFAULT_TIMEOUT, Table
 from burnish.tune.unwinding import ALLOWED, IF_SAFE
 
 _EPILOG = """\
@@ -103,12 +100,8 @@ def run(args: argparse.Namespace) -> int:
     environment = dict(os.environ)
     with open_progress(progress_kind) as progress:
         opening = _common.opening(args, fresh=args.fresh, wait=not args.no_wait)
-        with open_session(opening, environment, progress.note) as session:
-            wanted = wanted_request(given, read_table(session.project.settings), session.project.directory)
-            result = tune(session, wanted, progress)
-            project = session.project
-            subject = project.subject(result.profile_name)
-            session.store.keep_result(subject, result.created, json.render(result).encode())
+        done = tuned(opening, given, environment, progress)
+    result, project = done.result, done.project
     _common.show(result, args)
     if args.apply:
         if result.recommendation.outcome is Outcome.NOTHING:
@@ -116,12 +109,6 @@ def run(args: argparse.Namespace) -> int:
             return 0
         return apply_result(result, project, environment, name=args.name, ask=False, dry_run=False, color=args.color)
     return 0
-
-
-def wanted_request(given: Table, table: Table, package: Path) -> Request:
-    """The request; a workload of the command line runs here, one of the manifest in the package's directory."""
-    cwd = str(Path.cwd() if given.run is not None else package)
-    return request(merge(table, given), cwd=cwd)
 
 
 def table_of(args: argparse.Namespace) -> Table:
