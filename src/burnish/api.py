@@ -24,10 +24,10 @@ from burnish.errors import ToolError, UsageError
 from burnish.report import json
 from burnish.report.frame import columns
 from burnish.store import Store
-from burnish.tune.change import check_written, planned_change
+from burnish.tune.change import check_written, has_change, planned_change
 from burnish.tune.pipeline import tune as find_best
 from burnish.tune.progress import Progress, Silent
-from burnish.tune.result import Goal, Outcome, TuneResult
+from burnish.tune.result import Goal, TuneResult
 from burnish.tune.session import Opening, open_session
 from burnish.tune.settings import Request, Table, merge, read_table, request
 
@@ -204,7 +204,7 @@ def apply(
     Raises:
         ChangeError: the manifest is not what was measured, or the change would not hold.
     """
-    if result.recommendation.outcome is Outcome.NOTHING:
+    if not has_change(result):
         return None
     environment = dict(os.environ)
     manifest = find_manifest(Path(path))

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,16 @@ def test_the_cold_crate_is_found_tried_and_measured(tmp_path: Path) -> None:
     assert sum(each["accepted"] for each in tried) <= 1
     assert "An opt-level for single crates" in burnish(directory, "report").out
     assert "opt-level" not in (directory / "Cargo.toml").read_text()
+
+    applied = burnish(directory, "apply", "--yes")
+    written = tomllib.loads((directory / "Cargo.toml").read_text())["profile"]["release"]
+    paid = [each for each in tried if each["accepted"]]
+    assert written.get("package", {}) == ({"cold": {"opt-level": paid[0]["opt_level"]}} if paid else {})
+    assert applied.code == 0, applied.err
+    assert projects.run_cargo(directory, "build", "--release").returncode == 0
+    if paid:
+        built = (directory / "target" / "release" / "app").stat().st_size
+        assert built == pytest.approx(paid[0]["size"][1], rel=0.001)
 
 
 def test_without_a_workload_nobody_knows_what_is_cold(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from burnish.cargo.manifest import FileChange, changed_keys, set_profile, shadowed
+from burnish.cargo.manifest import FileChange, changed_keys, set_package_levels, set_profile, shadowed
 from burnish.cargo.write import write_change
 from burnish.errors import ChangeError
 from burnish.profile.effective import EffectiveProfile, SourceText, resolve
@@ -564,3 +564,28 @@ def test_a_failure_leaves_the_file_and_no_litter(tmp_path: Path, monkeypatch: py
         write_change(change(path, "old", "new"))
     assert path.read_text() == "old"
     assert [file.name for file in tmp_path.iterdir()] == ["Cargo.toml"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(
+            "[profile.release]\nlto = true  # kept\n",
+            '[profile.release]\nlto = true  # kept\n\n[profile.release.package.cold]\nopt-level = "s"\n\n'
+            "[profile.release.package.hot-one]\nopt-level = 3\n",
+            id="new tables",
+        ),
+        pytest.param(
+            "[profile.release.package.cold]\nopt-level = 3\ndebug = true\n",
+            '[profile.release.package.cold]\nopt-level = "s"\ndebug = true\n\n'
+            "[profile.release.package.hot-one]\nopt-level = 3\n",
+            id="a table that is there",
+        ),
+    ],
+)
+def test_packages_get_an_opt_level_of_their_own(old: str, new: str) -> None:
+    found = set_package_levels(old, name="release", levels={"cold": "s", "hot-one": "3"})
+    assert tomllib.loads(found) == tomllib.loads(new)
+    assert all(line in found for line in old.splitlines() if "opt-level" not in line)
+    assert set_package_levels(found, name="release", levels={"cold": "s", "hot-one": "3"}) == found
+    assert set_package_levels(old, name="release", levels={}) == old

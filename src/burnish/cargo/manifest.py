@@ -5,7 +5,7 @@ Which key must change follows from the effective profile; how a key goes in, fro
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -118,6 +118,26 @@ def set_profile(
         edits.insert(0, _Edit(table=("profile", name), key="inherits", value=parent))
     new = _apply(text, edits)
     return _with_evidence(new, ("profile", name), evidence, wanted=bool(edits))
+
+
+def set_package_levels(text: str, *, name: str, levels: Mapping[str, str]) -> str:
+    """The manifest in which packages have an opt-level of their own under the profile ``name``.
+
+    Args:
+        text: the manifest.
+        name: of the profile.
+        levels: opt-level by package, as ``[profile.NAME.package.PACKAGE]`` names it.
+
+    Raises:
+        ChangeError: the text cannot be edited safely.
+    """
+    edits = [
+        _Edit(
+            table=("profile", name, "package", package), key="opt-level", value=int(level) if level.isdigit() else level
+        )
+        for package, level in levels.items()
+    ]
+    return _apply(text, edits)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,8 +9,8 @@ from burnish.api import stored_with_project
 from burnish.cargo.project import Project
 from burnish.cli import _common
 from burnish.errors import UsageError
-from burnish.tune.change import check_written, planned_change
-from burnish.tune.result import Outcome, TuneResult
+from burnish.tune.change import check_written, has_change, planned_change
+from burnish.tune.result import TuneResult
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """Show and write."""
     done = stored_with_project(_common.opening(args), args.result)
     result, project = done.result, done.project
-    if result.recommendation.outcome is Outcome.NOTHING:
+    if not has_change(result):
         print(f"nothing to apply: {result.recommendation.headline}", file=sys.stderr)
         return 0
     return apply_result(

@@ -10,7 +10,8 @@ from burnish.cli._console import open_progress
 from burnish.cli.apply import apply_result
 from burnish.errors import UsageError
 from burnish.profile.options import BY_KEY, OPTIONS
-from burnish.tune.result import Goal, Outcome
+from burnish.tune.change import has_change
+from burnish.tune.result import Goal
 from burnish.tune.settings import DEFAULT_BUDGET, DEFAULT_TIMEOUT, Table
 from burnish.tune.unwinding import ALLOWED, IF_SAFE
 
@@ -104,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
     result, project = done.result, done.project
     _common.show(result, args)
     if args.apply:
-        if result.recommendation.outcome is Outcome.NOTHING:
+        if not has_change(result):
             print("nothing to apply: the profile stays as it is", file=sys.stderr)
             return 0
         return apply_result(result, project, environment, name=args.name, ask=False, dry_run=False, color=args.color)

@@ -8,8 +8,8 @@ from burnish.tune.result import TuneResult
 def columns(result: TuneResult) -> dict[str, list[object]]:
     """One list for each column, an entry for each row; None where something was not measured.
 
-    Bytes: ``size``, ``stripped``, ``gzip``, ``peak_memory``. Seconds of a build: ``cpu``, ``wall``, ``rebuild``. ``time`` is run time
-    against the baseline (0.95: 5 % less), ``time_low`` and ``time_high`` its interval.
+    Bytes: ``size``, ``stripped``, ``gzip``, ``peak_memory``. Seconds of a build: ``cpu``, ``wall``, ``rebuild``. Run
+    time against the baseline (0.95: 5 % less): ``time``, its interval ``time_low`` and ``time_high``.
     """
     rows = result.rows
     found: dict[str, list[object]] = {"profile": [row.profile.id for row in rows]}

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from burnish.cargo.invocation import Cargo
-from burnish.cargo.manifest import FileChange, changed_keys, set_profile, shadowed
+from burnish.cargo.manifest import FileChange, changed_keys, set_package_levels, set_profile, shadowed
 from burnish.cargo.project import Project
 from burnish.cargo.write import write_change
 from burnish.errors import ChangeError, UsageError
-from burnish.tune.result import TuneResult
+from burnish.tune.result import Outcome, PerCrate, TuneResult
 from burnish.tune.session import read_effective, read_manifest
 from burnish.tune.words import time_words
 from burnish.units import format_change
@@ -41,7 +41,19 @@ def planned_change(
         artifact_package=project.package,
         create_inherits=None if name is None else result.profile_name,
     )
+    levels = {package: each.opt_level for each in accepted(result) for package in each.packages}
+    new = set_package_levels(new, name=name or result.profile_name, levels=levels)
     return FileChange(path=project.manifest, old=source.text, new=new)
+
+
+def accepted(result: TuneResult) -> tuple[PerCrate, ...]:
+    """The opt-levels of single crates that pay; at most one is accepted by a tune."""
+    return tuple(each for each in result.per_crate if each.accepted)
+
+
+def has_change(result: TuneResult) -> bool:
+    """Whether there is anything to write."""
+    return result.recommendation.outcome is Outcome.CHANGE or bool(accepted(result))
 
 
 def _check_not_shadowed(name: str, settings: tuple[object, ...]) -> None:
