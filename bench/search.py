@@ -64,8 +64,13 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=50)
     args = parser.parse_args()
     print(f"{args.seeds} seeds; regret: utility lost against the grid's best, mean and worst of the seeds\n")
-    print("| project | goal | search | builds | share of the cost | regret | worst | within 1 % of the best |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(
+        "share of the cost of the whole grid: of all libraries shared, and of each built from nothing by plain cargo\n"
+    )
+    print(
+        "| project | goal | search | builds | share, shared | share, plain | regret | worst | within 1 % of the best |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for name in grids():
         grid = load(name)
         for goal in GOALS:
@@ -81,6 +86,7 @@ def _row(found: list[Outcome]) -> str:
         (
             f"{statistics.mean(each.builds for each in found):.1f}",
             f"{statistics.mean(each.share for each in found) * 100:.0f} %",
+            f"{statistics.mean(each.alone for each in found) * 100:.0f} %",
             f"{statistics.mean(each.regret for each in found) * 100:.1f} %",
             f"{max(each.regret for each in found) * 100:.1f} %",
             f"{sum(each.reached is not None for each in found) / len(found) * 100:.0f} %",

@@ -22,6 +22,7 @@ RANKS: Mapping[str, int] = {
     "xray": 6,
     "report": 7,
     "api": 8,
+    "doctor": 8,
     "cli": 9,
     "__main__": 9,
 }

@@ -125,6 +125,11 @@ class World:
         return min(map(self.utility, self.looked))
 
     @property
+    def alone(self) -> float:
+        """CPU seconds of looking at all by plain cargo, each from nothing."""
+        return sum(point.build for point in self.points.values())
+
+    @property
     def everything(self) -> float:
         """Seconds of looking at all, libraries shared as far as they can be."""
         cells: dict[str, float] = {}
@@ -137,12 +142,14 @@ class World:
 
 
 def terms(of: Sequence[Grid]) -> Mapping[str, Terms]:
-    """What options did on average over grids: log ratios against Cargo's default, of the profiles that all have."""
+    """What options did on average over grids: log ratios against Cargo's default, of the profiles that all have.
+
+    Not of build costs: they hang on the project and the machine, and the grids do not foretell each other's.
+    """
     found = {}
     metrics: Mapping[str, Callable[[Point], float | None]] = {
         "size": lambda point: point.size,
         "instructions": lambda point: point.instructions,
-        "build": lambda point: point.build,
     }
     for metric, value in metrics.items():
         logs: dict[Profile, list[float]] = {}
@@ -168,9 +175,9 @@ Search = Callable[[World, random.Random], Iterator[Profile]]
 
 
 def present(world: World, luck: random.Random) -> Iterator[Profile]:
-    """`burnish tune`: baseline and presets, then what the model of effects expects to pay, until nothing does."""
+    """`burnish tune`: baseline and two recipes, then what the model of effects expects to pay, until nothing does."""
     prior = others(world.grid)
-    named = [code(preset.profile) for preset in presets(allowed_panic_abort=False, base=world.base)]
+    named = [code(each.profile) for each in presets(allowed_panic_abort=False, base=world.base) if each.always]
     yield from dict.fromkeys((world.base, *(each for each in named if each in world.points)))
     while True:
         proposal = next_candidate(
@@ -254,13 +261,16 @@ class Outcome:
     """How a search went.
 
     Attributes:
-        builds, share: looked at when it ended (or was ended), and the share of the cost of looking at all.
+        builds: looked at when it ended (or was ended).
+        share: of the cost of looking at all, libraries shared.
+        alone: of the cost of looking at all by plain cargo.
         regret: utility lost against the grid's best; 0.01 is one percent of the leading metric.
         reached: builds until it was within `CLOSE` of the best; None where it never was.
     """
 
     builds: int
     share: float
+    alone: float
     regret: float
     reached: int | None
 
@@ -278,6 +288,7 @@ def run(search: Search, grid: Grid, goal: Goal, *, seed: int, builds: int | None
     return Outcome(
         builds=len(world.looked),
         share=world.spent / world.everything,
+        alone=world.spent / world.alone,
         regret=world.found - world.best,
         reached=reached,
     )

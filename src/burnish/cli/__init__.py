@@ -7,24 +7,8 @@ import sys
 from collections.abc import Sequence
 
 from burnish import __version__
+from burnish.cli._commands import HELP
 from burnish.errors import INTERRUPTED, BurnishError
-
-#: Modules of this package, in the order of the help.
-_COMMANDS = (
-    "tune",
-    "apply",
-    "report",
-    "check",
-    "reproduce",
-    "explain",
-    "claims",
-    "lint",
-    "audit",
-    "build",
-    "lto",
-    "xray",
-    "cache",
-)
 
 _DESCRIPTION = """\
 Find, prove and ship the best [profile.release] for a Cargo project: burnish builds and measures profiles,
@@ -33,20 +17,33 @@ and recommends one with its evidence and its price, or says that nothing is wort
 
 def build_parser(prog: str = "burnish", *, only: str = "") -> argparse.ArgumentParser:
     """The parser of all commands, or of one: `build` must not wait for the half second that `tune` takes to load."""
+    parser, commands = _empty(prog)
+    for name in (only,) if only in HELP else HELP:
+        importlib.import_module(f"burnish.cli.{name}").add_parser(commands)
+    return parser
+
+
+def _empty(prog: str) -> tuple[argparse.ArgumentParser, "argparse._SubParsersAction[argparse.ArgumentParser]"]:
     parser = argparse.ArgumentParser(
         prog=prog, description=_DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--version", action="version", version=f"burnish {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in (only,) if only in _COMMANDS else _COMMANDS:
-        importlib.import_module(f"burnish.cli.{name}").add_parser(commands)
+    return parser, parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+
+def _outline(prog: str) -> argparse.ArgumentParser:
+    """The same without the commands' own options: for the help, the version, and a command that is none."""
+    parser, commands = _empty(prog)
+    for name, words in HELP.items():
+        commands.add_parser(name, help=words)
     return parser
 
 
 def main(argv: Sequence[str] | None = None, *, prog: str = "burnish") -> int:
     """Run a command; gives the exit code. What is no `BurnishError` is a bug and keeps its traceback."""
     words = sys.argv[1:] if argv is None else argv
-    args = build_parser(prog, only=words[0] if words else "").parse_args(words)
+    command = words[0] if words else ""
+    args = (build_parser(prog, only=command) if command in HELP else _outline(prog)).parse_args(words)
     try:
         return int(args.run_command(args))
     except BurnishError as error:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from burnish.api import stored_with_project
 from burnish.cargo.project import Project
 from burnish.cli import _common
+from burnish.cli._commands import HELP
 from burnish.errors import UsageError
 from burnish.tune.change import check_written, has_change, planned_change
 from burnish.tune.result import TuneResult
@@ -17,7 +18,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "apply",
-        help="write the recommendation into Cargo.toml",
+        help=HELP["apply"],
         description="Show the change of Cargo.toml that the newest stored result recommends, and write it.",
         epilog="examples:\n  burnish apply --dry-run\n  burnish apply --name dist --yes",
         formatter_class=argparse.RawDescriptionHelpFormatter,

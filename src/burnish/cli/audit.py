@@ -7,6 +7,7 @@ import sys
 from burnish.cargo.invocation import Cargo
 from burnish.cargo.panics import audit_workspace
 from burnish.cargo.project import find_manifest
+from burnish.cli._commands import HELP
 from burnish.cli._selection import add_selection, project_path, selection, terminal_width
 from burnish.profile.panics.values import Verdict
 from burnish.report import panics as report
@@ -16,7 +17,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "audit",
-        help='would panic = "abort" change what the program does?',
+        help=HELP["audit"],
         description="Read the sources of a program and of its dependencies for code that goes on after\na panic, and "
         'for clean-up that is lost with panic = "abort". Nothing is built.\nNeeds the extra burnish[audit].',
         epilog="exit code: 0 safe, 1 unsafe or unknown\n\nexamples:\n  burnish audit\n"

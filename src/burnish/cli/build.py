@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from burnish.cli import _selection
+from burnish.cli._commands import HELP
 from burnish.errors import LtoError, StoreError, ToolError, UsageError
 from burnish.lto.build import config_text, run_build
 from burnish.lto.cache import DEFAULT_LIMIT, cache_directory
@@ -29,7 +30,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "build",
-        help="cargo build with burnish's own link-time optimization",
+        help=HELP["build"],
         description="Build a Cargo project; link-time optimization takes in the standard library, runs on all cores "
         "and keeps what an edit did not touch. The project's own target/release stays as it is.",
         epilog=_EPILOG,

@@ -4,6 +4,7 @@ import argparse
 import os
 import re
 
+from burnish.cli._commands import HELP
 from burnish.errors import UsageError
 from burnish.lto.cache import DEFAULT_LIMIT, Cache, cache_directory
 from burnish.units import format_bytes
@@ -15,7 +16,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "cache",
-        help="the cache of link-time optimization: how large, where, smaller",
+        help=HELP["cache"],
         description="The cache of burnish build: modules, summaries and optimized objects of all projects, named by "
         f"their content. It is kept below {format_bytes(DEFAULT_LIMIT)} by itself.",
     )

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from burnish.cli import _common
+from burnish.cli._commands import HELP
 from burnish.cli._console import open_progress
 from burnish.errors import StoreError, UsageError
 from burnish.measure.values import Workload
@@ -51,7 +52,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "check",
-        help="does the program keep its budgets? (for CI)",
+        help=HELP["check"],
         description="Build the program as cargo build --release does and hold it against budgets: its size, its run\n"
         "time against a reference, link-time optimization that really happened, evidence that still fits.",
         epilog=_EPILOG,

@@ -5,6 +5,7 @@ import os
 import sys
 
 from burnish.cli import _selection
+from burnish.cli._commands import HELP
 from burnish.cli.explain import read_site, stored, title_of
 from burnish.explain.claims import check_all
 from burnish.explain.corrections import CORRECTIONS
@@ -15,7 +16,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "claims",
-        help="what is said of the release profile, against what was measured",
+        help=HELP["claims"],
         description="Set each common claim about lto, codegen-units, opt-level, panic and strip beside what a stored "
         "tune measured in this project, with a verdict: holds, does not hold, not significant, not measured. "
         "Nothing is built.",

@@ -13,6 +13,7 @@ from burnish.cargo.panics import audit_project
 from burnish.cargo.project import find_manifest, read_project
 from burnish.cargo.toolchain import read_toolchain
 from burnish.cli import _selection
+from burnish.cli._commands import HELP
 from burnish.errors import BurnishError, StoreError, ToolError
 from burnish.explain import explanation
 from burnish.explain.interactions import Context
@@ -42,7 +43,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "explain",
-        help="what the profile really does, option by option",
+        help=HELP["explain"],
         description="Say of each option which value is in force and where it comes from, what rustc is told, what it "
         "does and costs, how it acts with the others as set here, and what a stored tune measured of it. "
         "Nothing is built unless --build is given.",

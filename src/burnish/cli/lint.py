@@ -14,6 +14,7 @@ from burnish.cargo.manifest import FileChange
 from burnish.cargo.project import Selection, find_manifest
 from burnish.cargo.workspace import read_alone, read_workspace
 from burnish.cargo.write import write_change
+from burnish.cli._commands import HELP
 from burnish.cli._selection import terminal_width
 from burnish.errors import BurnishError, ChangeError, ToolError, UsageError
 from burnish.profile.lint import RULES, Finding, Rule, Severity, Unwinding, Workspace, aborts, choose, lint_project
@@ -37,7 +38,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "lint",
-        help="find what is wrong with the profiles",
+        help=HELP["lint"],
         description="Find what in the profiles of a Cargo project is redundant, dead, lost, contradictory,\n"
         "dangerous or dear: in manifests, config files and environment. Nothing is built.",
         epilog="examples:\n  burnish lint\n  burnish lint --ignore redundant --format github\n"

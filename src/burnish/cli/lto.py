@@ -8,6 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from burnish.cli import _selection, build
+from burnish.cli._commands import HELP
 from burnish.errors import BurnishError, LtoError, ToolError, UsageError
 from burnish.lto.build import run_build
 from burnish.lto.decide.view import plan_view
@@ -22,7 +23,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "lto",
-        help="what link-time optimization would do: its plan",
+        help=HELP["lto"],
         description="Look into burnish's link-time optimization.",
     )
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)

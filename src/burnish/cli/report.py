@@ -4,13 +4,14 @@ import argparse
 
 from burnish.api import stored_with_project
 from burnish.cli import _common
+from burnish.cli._commands import HELP
 
 
 def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """The command's options."""
     parser = commands.add_parser(
         "report",
-        help="show a stored result again",
+        help=HELP["report"],
         description="Show the newest stored result of a project again, in any format.",
         epilog="example:\n  burnish report --format markdown > profile.md",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from burnish.cli import _common
+from burnish.cli._commands import HELP
 from burnish.cli._console import open_progress
 from burnish.errors import StoreError, UsageError
 from burnish.measure.values import Workload
@@ -32,7 +33,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "reproduce",
-        help="run a report's measurement again",
+        help=HELP["reproduce"],
         description="Build the baseline and the recommendation of a JSON report again by plain cargo from nothing,\n"
         "time them in fresh rounds, and say what still holds.",
         epilog=_EPILOG,

@@ -6,6 +6,7 @@ import sys
 
 from burnish.api import tuned
 from burnish.cli import _common
+from burnish.cli._commands import HELP
 from burnish.cli._console import open_progress
 from burnish.cli.apply import apply_result
 from burnish.errors import UsageError
@@ -32,7 +33,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "tune",
-        help="build and measure profiles, recommend one",
+        help=HELP["tune"],
         description="Build and measure profiles of a Cargo project and recommend one, or nothing worth changing.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,

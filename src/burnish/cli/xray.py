@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from burnish.cli import _selection
+from burnish.cli._commands import HELP
 from burnish.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     """The command's options."""
     parser = commands.add_parser(
         "xray",
-        help="what link-time optimization did to the program",
+        help=HELP["xray"],
         description="Look into a program: what crossed from crate to crate and what did not, what\nvanished, what the "
         "program is made of, what each stage of the link cost. The first time\nit builds the program in a target "
         "directory of its own; the project's files and its\ntarget/release stay as they are.",

@@ -9,11 +9,15 @@ from burnish.profile.profile import CARGO_DEFAULT, Profile
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preset:
-    """A named profile, and in one sentence where it is known from."""
+    """A named profile, and in one sentence where it is known from.
+
+    ``always``: built in every tune, because everybody asks for it; the others where the search finds them worth it.
+    """
 
     name: str
     profile: Profile
     known_from: str
+    always: bool = False
 
 
 #: What follows a preset's name where ``panic = "abort"`` was taken out of it.
@@ -24,12 +28,14 @@ PRESETS: Final = (
         name="cargo default",
         profile=CARGO_DEFAULT,
         known_from="What Cargo builds with --release where the manifest says nothing.",
+        always=True,
     ),
     Preset(
         name="blog recipe",
         profile=Profile(lto=Lto.FAT, codegen_units=1, panic=Panic.ABORT, strip=Strip.SYMBOLS),
         known_from="The four lines most often pasted into a Cargo.toml; "
         "cargo-wizard's fast-runtime has the first three.",
+        always=True,
     ),
     Preset(
         name="fat + 1",

@@ -26,8 +26,8 @@ _MAIN: Final = 1.0
 _PAIR: Final = 0.3
 
 #: What is left of the variance of a term whose size in other projects is known (`burnish.tune.prior`): a project
-#: differs from the others' mean by about a third of what an option does at all.
-_KNOWN: Final = 0.1
+#: differs from the others' mean by about a fifth of what an option does at all (`python bench/prior.py`).
+_KNOWN: Final = 0.04
 
 #: Before anything is seen, one option's value is expected to move a response by about this (log units): options move
 #: size by 3 to 30 %, instructions and build cost by about as much. This counts as `_PRIOR_WEIGHT` observations.

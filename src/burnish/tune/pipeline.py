@@ -194,7 +194,7 @@ def _timing(run: Tune, plain: Build) -> Iterator[Timer | None]:
 
 
 def _search(run: Tune, plain: Build) -> Explorer:
-    """Build what is worth building: presets first, then what the model expects to pay."""
+    """Build what is worth building: what everybody asks for first, then what the model expects to pay."""
     run.progress.phase("search")
     explorer = Explorer(
         builds=run.builds,
@@ -212,7 +212,7 @@ def _search(run: Tune, plain: Build) -> Explorer:
             continue
         named = replace(profile, strip=_strip_for(run, profile))
         run.names[named] = (*run.names.get(named, ()), preset.name)
-        if explorer.may_build(profile):
+        if preset.always and explorer.may_build(profile):
             explorer.look(profile, preset.name)
     run.stopped = explorer.run()
     return explorer

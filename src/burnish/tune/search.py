@@ -87,7 +87,7 @@ def next_candidate(
         goal: what to gain.
         expected_cost: seconds to build a profile.
         seed: with the other arguments it fixes the answer.
-        prior: what other projects let expect, for ``size``, ``instructions`` and ``build``.
+        prior: what other projects let expect, for ``size``, ``instructions`` and ``build`` where they do.
     """
     unbuilt = [profile for profile in dict.fromkeys(space) if profile not in observed and profile not in failed]
     if not unbuilt:
