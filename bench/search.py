@@ -64,12 +64,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=50)
     args = parser.parse_args()
     print(f"{args.seeds} seeds; regret: utility lost against the grid's best, mean and worst of the seeds\n")
-    print(
-        "share of the cost of the whole grid: of all libraries shared, and of each built from nothing by plain cargo\n"
-    )
-    print(
-        "| project | goal | search | builds | share, shared | share, plain | regret | worst | within 1 % of the best |"
-    )
+    print("share of the cost of the whole grid: with all libraries shared, and with each built from nothing by cargo\n")
+    head = ("project", "goal", "search", "builds", "share, shared", "share, plain", "regret", "worst", "within 1 %")
+    print(f"| {' | '.join(head)} |")
     print("|---|---|---|---|---|---|---|---|---|")
     for name in grids():
         grid = load(name)

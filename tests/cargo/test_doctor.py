@@ -84,7 +84,8 @@ def test_the_help_is_there_at_once(tmp_path: Path, words: tuple[str, ...]) -> No
         f"import sys\nsys.argv = ['burnish', *{words!r}]\n"
         "from burnish.cli import main\n"
         "try: main()\nexcept SystemExit: pass\n"
-        "heavy = {'numpy', 'rich', 'elftools', 'tomlkit', 'msgspec', 'subprocess'}\nprint(sorted(heavy & set(sys.modules)))"
+        "heavy = {'numpy', 'rich', 'elftools', 'tomlkit', 'msgspec', 'subprocess'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "[]"
