@@ -49,6 +49,7 @@ PURE = (
     "burnish.lto.seeing",
     "burnish.lto.seen",
     "burnish.lto.write",
+    "burnish.measure.hyperfine",
     "burnish.measure.layouts",
     "burnish.measure.schedule",
     "burnish.measure.statistics",

@@ -21,6 +21,7 @@ from burnish.tune.result import (
     Outcome,
     Recommendation,
     Row,
+    Runs,
     Sharing,
     Timeline,
     TuneResult,
@@ -173,6 +174,16 @@ def sample_result(**changes: Any) -> TuneResult:
             "burnish tune --goal balanced --run '{bin} -j1 -H [0-9]+\\.rs$ corpus'",
         ),
         timelines=timelines(),
+        runs=tuple(
+            Runs(
+                name=profile.id,
+                wall=(2.41 * share, 2.38 * share, 2.45 * share),
+                user=(2.2 * share,) * 3,
+                sys=(0.1,) * 3,
+                memory=(41_000_000, 41_200_000, 41_100_000),
+            )
+            for profile, share in ((BASELINE, 1.0), (WINNER, 0.921))
+        ),
     )
     return replace(result, **changes)
 
@@ -204,7 +215,7 @@ def untimed_result() -> TuneResult:
         else None,
     )
     rows = tuple(replace(each, time=None, screened=None, instructions=None) for each in full.rows)
-    return replace(full, workload=None, noise=None, rows=rows, recommendation=found)
+    return replace(full, workload=None, runs=(), noise=None, rows=rows, recommendation=found)
 
 
 def unchanged_result() -> TuneResult:

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 #: What a file name's ending says about the format of ``--export``.
-SUFFIXES = {".txt": "text", ".md": "markdown", ".json": "json", ".html": "html"}
+SUFFIXES = {".txt": "text", ".md": "markdown", ".json": "json", ".html": "html", ".hyperfine.json": "hyperfine"}
 
 
 def opening(args: argparse.Namespace, *, fresh: bool = False, wait: bool = True) -> Opening:
@@ -49,7 +49,8 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="write the report to a file as well; .html, .md, .json or .txt says the format; may be repeated",
+        help="write the report to a file as well; its ending says the format: .html, .md, .json, .hyperfine.json or "
+        ".txt; may be repeated",
     )
     group.add_argument("--color", choices=("auto", "always", "never"), default="auto")
 
@@ -61,8 +62,14 @@ def check_exports(files: list[str]) -> None:
         UsageError: which endings there are.
     """
     for name in files:
-        if Path(name).suffix not in SUFFIXES:
+        if _format_of(name) is None:
             raise UsageError(f"--export {name}: the ending names no format", hint=f"it takes {', '.join(SUFFIXES)}")
+
+
+def _format_of(name: str) -> str | None:
+    """The format that a file's ending names, the longest one that fits."""
+    fitting = [suffix for suffix in SUFFIXES if name.endswith(suffix)]
+    return SUFFIXES[max(fitting, key=len)] if fitting else None
 
 
 def show(result: TuneResult, args: argparse.Namespace) -> None:
@@ -79,7 +86,7 @@ def show(result: TuneResult, args: argparse.Namespace) -> None:
     for name in args.export:
         path = Path(name)
         try:
-            path.write_text(_rendered(result, SUFFIXES[path.suffix]), encoding="utf-8")
+            path.write_text(_rendered(result, _format_of(name) or "text"), encoding="utf-8")
         except OSError as error:
             raise StoreError(
                 f"cannot write {path}: {error.strerror}",

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from burnish.api import tuned
 from burnish.cli import _common
@@ -10,6 +11,7 @@ from burnish.cli._commands import HELP
 from burnish.cli._console import open_progress
 from burnish.cli.apply import apply_result
 from burnish.errors import UsageError
+from burnish.measure.hyperfine import only_workload
 from burnish.profile.options import BY_KEY, OPTIONS
 from burnish.tune.change import has_change
 from burnish.tune.result import Goal
@@ -55,6 +57,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_measuring(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("measuring")
     group.add_argument("--run", metavar="'CMD {bin} ARGS'", help="the workload; {bin} is the program; no shell")
+    group.add_argument(
+        "--hyperfine", metavar="FILE", help="the workload: the command of a file of hyperfine --export-json"
+    )
     group.add_argument("--goal", choices=[str(goal) for goal in Goal], help="what to serve (default: balanced)")
     group.add_argument("--budget", metavar="TIME", help=f"for the whole tune: 90s, 10m, 1h (default: {DEFAULT_BUDGET})")
     group.add_argument("--timeout", metavar="TIME", help=f"for one run of the workload (default: {DEFAULT_TIMEOUT})")
@@ -120,7 +125,7 @@ def table_of(args: argparse.Namespace) -> Table:
         UsageError: a KEY=VALUE that is none.
     """
     return Table(
-        run=args.run,
+        run=_run_of(args),
         goal=Goal(args.goal) if args.goal else None,
         budget=args.budget,
         timeout=args.timeout,
@@ -133,6 +138,18 @@ def table_of(args: argparse.Namespace) -> Table:
         instructions=args.instructions,
         per_crate=args.per_crate,
     )
+
+
+def _run_of(args: argparse.Namespace) -> str | None:
+    if args.hyperfine is None:
+        return str(args.run) if args.run is not None else None
+    if args.run is not None:
+        raise UsageError("--run and --hyperfine both name a workload", hint="leave one away")
+    try:
+        data = Path(args.hyperfine).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {args.hyperfine}: {error.strerror}") from error
+    return only_workload(data, args.hyperfine)
 
 
 def _pairs(flag: str, items: list[str]) -> list[tuple[str, str]]:

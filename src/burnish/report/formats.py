@@ -4,10 +4,16 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from burnish.report import html, json, markdown, text
+from burnish.report import html, hyperfine, json, markdown, text
 from burnish.tune.result import TuneResult
 
 #: The renderer of each format, by the name the command line gives it.
 FORMATS: Final[Mapping[str, Callable[[TuneResult], str]]] = MappingProxyType(
-    {"text": text.render, "markdown": markdown.render, "json": json.render, "html": html.render}
+    {
+        "text": text.render,
+        "markdown": markdown.render,
+        "json": json.render,
+        "html": html.render,
+        "hyperfine": hyperfine.render,
+    }
 )

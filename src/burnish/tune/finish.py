@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from burnish.measure.values import Workload
+from burnish.measure.values import CONTROL, Round, Sample, Workload
 from burnish.profile.options import BY_KEY
 from burnish.tune import words
 from burnish.tune.result import (
@@ -19,6 +19,7 @@ from burnish.tune.result import (
     Outcome,
     Recommendation,
     Row,
+    Runs,
     Timeline,
     TuneResult,
 )
@@ -75,6 +76,28 @@ def assemble(
         notes=_notes(run),
         reproduce=_reproduce(run),
         timelines=tuple(_timelines(run, recommendation)),
+        runs=_runs(run.timer.raced.get("race", ()) if run.timer is not None else ()),
+    )
+
+
+def _runs(rounds: Sequence[Round]) -> tuple[Runs, ...]:
+    """By profile, in the order in which they first ran, the baseline first; the control aside."""
+    found: dict[str, list[Sample]] = {}
+    for each in rounds:
+        for sample in each.samples:
+            if sample.arm != CONTROL:
+                found.setdefault(sample.arm, []).append(sample)
+    # The baseline is in every round, no other in more.
+    ordered = sorted(found.items(), key=lambda item: -len(item[1]))
+    return tuple(
+        Runs(
+            name=name,
+            wall=tuple(sample.wall for sample in samples),
+            user=tuple(sample.user for sample in samples),
+            sys=tuple(sample.sys for sample in samples),
+            memory=tuple(sample.maxrss for sample in samples),
+        )
+        for name, samples in ordered
     )
 
 

@@ -156,6 +156,17 @@ class PerCrate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Runs:
+    """The timed runs of one profile in the race, in order: seconds, and bytes at the peak. ``name``: its id."""
+
+    name: str
+    wall: tuple[float, ...]
+    user: tuple[float, ...]
+    sys: tuple[float, ...]
+    memory: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CrateTime:
     """One rustc of a cold build: seconds from the start of the first, and of its own; CPU seconds; peak bytes."""
 
@@ -227,3 +238,4 @@ class TuneResult:
     reproduce: tuple[str, ...] = ()
     per_crate: tuple[PerCrate, ...] = ()
     timelines: tuple[Timeline, ...] = ()
+    runs: tuple[Runs, ...] = ()

@@ -61,6 +61,7 @@ class Timer:
     output: Output
     wall: float
     programs: dict[str, tuple[str, Path]] = field(default_factory=dict)
+    raced: dict[str, tuple[Round, ...]] = field(default_factory=dict)
 
     @property
     def repeats(self) -> int:
@@ -134,6 +135,7 @@ class Timer:
             rounds.append(self._round(race, len(rounds), order, controls))
             state = judged(ended=False)
             self.progress.rounds(purpose, len(rounds), len(state.active), _best(state))
+        self.raced[purpose] = tuple(rounds)
         return state if state.finished else judged(ended=True)
 
     def _goes_on(self, rounds: Sequence[Round], state: RaceState, until: float, n_min: int) -> bool:
