@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-crates test-long clean cargo
+.PHONY: help demo test test-crates test-long docs clean cargo
 
 help: ## this text
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -26,8 +26,11 @@ test-crates: $(VENV)/installed-test cargo ## try programs of the registry (netwo
 test-long: $(VENV)/installed-test cargo ## tune large programs of the registry (network, half an hour)
 	@$(BIN)/pytest -m 'crates and long' -n auto --dist worksteal
 
+docs: $(VENV)/installed-test ## the documentation as a site in target/site, warnings are errors
+	@$(BIN)/mkdocs build --strict --quiet
+
 clean: ## remove the virtual environment, caches and what make demo wrote
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist report.html examples/crossings/target
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist report.html target examples/crossings/target
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 cargo:
