@@ -1,7 +1,9 @@
 import re
 from collections.abc import Callable
 
+import cmarkgfm
 import pytest
+from cmarkgfm.cmark import Options as cmarkgfmOptions
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -39,11 +41,33 @@ def test_the_order_is_that_of_a_reviewer() -> None:
         "**Why**",
         "**Price**",
         "**Evidence**",
-        "<summary>Circumstances",
-        "**How to reproduce**",
+        "<summary>What each option does",
+        "**Noise**",
+        "<summary>Circumstances, and how to reproduce",
+        "```sh",
     ]
 
     assert sorted(marks, key=text.index) == marks
+
+
+@pytest.mark.parametrize("make", [sample_result, untimed_result, unchanged_result, hostile_result])
+def test_github_renders_it(make: Callable[[], TuneResult]) -> None:
+    """By cmark-gfm, GitHub's own renderer, raw HTML allowed as there, and its tag filter on."""
+    html = cmarkgfm.github_flavored_markdown_to_html(render(make()), cmarkgfmOptions.CMARK_OPT_UNSAFE)
+
+    assert html.count("<table>") == 1
+    assert html.count("<details>") == html.count("</details>") >= 1
+    # Lists and code within the folded parts are Markdown that was read, not text.
+    folded = html.split("<details>", 1)[1]
+    assert "<li>" in folded
+    assert "- cpu" not in folded
+    assert "**" not in re.sub(r"<code.*?</code>", "", html, flags=re.DOTALL).replace("\\*", "")
+
+
+def test_what_is_not_folded_fits_a_screen() -> None:
+    shown = render(sample_result()).partition("<details>")[0]
+
+    assert len(shown.splitlines()) <= 45
 
 
 def test_others_names_add_no_tag_no_link_and_no_mention() -> None:

@@ -28,19 +28,30 @@ def render(result: TuneResult) -> str:
         _list("Price", found.price),
         "**Evidence**",
         *_evidence(result),
-        _list(sentences.EFFECTS, sentences.effects(result)),
-        _list(sentences.STEPS, sentences.steps(result)),
-        _list(sentences.PER_CRATE, sentences.per_crate(result)),
-        _list(sentences.INSTRUCTIONS, sentences.instructions(result)),
-        _list("Noise", sentences.noise(result)),
-        _list("Left out", [f"{identifier}: {reason}" for identifier, reason, _ in sentences.failures(result)]),
         _list("Flags that did not arrive", sentences.mismatches(result)),
         _list("Notes", result.notes),
-        _circumstances(result),
+        *_folded(
+            "What each option does, and how sure that is",
+            _list(sentences.EFFECTS, sentences.effects(result)),
+            _list(sentences.STEPS, sentences.steps(result)),
+            _list(sentences.PER_CRATE, sentences.per_crate(result)),
+            _list(sentences.INSTRUCTIONS, sentences.instructions(result)),
+            _list("Noise", sentences.noise(result)),
+            _list("Left out", [f"{identifier}: {reason}" for identifier, reason, _ in sentences.failures(result)]),
+        ),
+        *_folded(
+            "Circumstances, and how to reproduce",
+            _circumstances(result),
+            _fenced("\n".join(map(printable, result.reproduce)), "sh") if result.reproduce else "",
+        ),
     ]
-    if result.reproduce:
-        blocks += ["**How to reproduce**", _fenced("\n".join(map(printable, result.reproduce)), "sh")]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _folded(summary: str, *blocks: str) -> tuple[str, ...]:
+    """What a reader opens; nothing where there is nothing. GitHub reads Markdown within HTML after an empty line."""
+    there = [block for block in blocks if block]
+    return (f"<details><summary>{summary}</summary>", *there, "</details>") if there else ()
 
 
 def escaped(text: str) -> str:
@@ -123,8 +134,7 @@ def _circumstances(result: TuneResult) -> str:
     lines = [f"- {label}: {code(value)}" for label, value in sentences.circumstances(result)]
     lines += [f"- baseline: {code(setting)}" for setting in sentences.baseline(result)]
     lines += [f"- {escaped(line)}" for line in (*sentences.sharing(result), sentences.effort(result))]
-    body = "\n".join(lines)
-    return f"<details><summary>Circumstances</summary>\n\n{body}\n\n</details>"
+    return "\n".join(lines)
 
 
 def _fenced(text: str, language: str) -> str:
