@@ -23,6 +23,7 @@ RANKS: Mapping[str, int] = {
     "report": 7,
     "api": 8,
     "doctor": 8,
+    "ui": 9,
     "cli": 9,
     "__main__": 9,
 }

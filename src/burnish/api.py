@@ -25,6 +25,7 @@ from burnish.report import json
 from burnish.report.frame import columns
 from burnish.store import Store
 from burnish.tune.change import check_written, has_change, planned_change
+from burnish.tune.events import Recorded
 from burnish.tune.pipeline import tune as find_best
 from burnish.tune.progress import Progress, Silent
 from burnish.tune.result import Goal, TuneResult
@@ -122,9 +123,12 @@ def tuned(opening: Opening, given: Table, environment: Mapping[str, str], progre
     with open_session(opening, environment, progress.note) as session:
         project = session.project
         wanted = _wanted(given, read_table(project.settings), project.directory)
-        result = find_best(session, wanted, progress)
+        recorded = Recorded(progress, session.directory)
+        recorded.began(f"{project.package} {project.version}", str(wanted.goal), wanted.budget)
+        result = find_best(session, wanted, recorded)
         subject = project.subject(result.profile_name)
-        session.store.keep_result(subject, result.created, json.render(result).encode())
+        number = session.store.keep_result(subject, result.created, json.render(result).encode())
+        recorded.ended(number, result.recommendation.headline)
     return Tuned(result=result, project=project)
 
 

@@ -134,6 +134,18 @@ class Store:
                 row = self._connection.execute(numbered, (subject, number)).fetchone()
         return None if row is None else bytes(row[0])
 
+    def results(self) -> tuple[tuple[int, str, str], ...]:
+        """Number, subject and time of every stored result, newest first."""
+        with _translated(self._path):
+            found = self._connection.execute("SELECT id, subject, created FROM results ORDER BY id DESC").fetchall()
+        return tuple((int(number), str(subject), str(created)) for number, subject, created in found)
+
+    def result_of(self, number: int) -> bytes | None:
+        """A stored result by its number, whatever its subject."""
+        with _translated(self._path):
+            row = self._connection.execute("SELECT body FROM results WHERE id = ?", (number,)).fetchone()
+        return None if row is None else bytes(row[0])
+
     def _write(self, statement: str, values: tuple[object, ...]) -> int:
         with _translated(self._path):
             cursor = self._connection.execute(statement, values)

@@ -14,7 +14,7 @@ from burnish.tune.limits import DEFAULTS
 from burnish.tune.settings import Table, read_table
 
 ROOT = Path(__file__).parents[2]
-LTO_PAGES = ("build", "lto", "cache", "xray", "check", "reproduce", "doctor", "completion")
+LTO_PAGES = ("build", "lto", "cache", "xray", "check", "reproduce", "doctor", "completion", "ui")
 TUNE = (ROOT / "docs" / "commands" / "tune.md").read_text(encoding="utf-8")
 
 

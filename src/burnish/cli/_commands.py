@@ -20,6 +20,7 @@ HELP: Final[Mapping[str, str]] = MappingProxyType(
         "lto": "what link-time optimization would do: its plan",
         "xray": "what link-time optimization did to the program",
         "cache": "the cache of link-time optimization: how large, where, smaller",
+        "ui": "follow a running tune and browse stored ones in a browser",
         "doctor": "is everything here that burnish needs?",
         "completion": "completion for a shell",
     }

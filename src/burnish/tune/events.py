@@ -1,0 +1,89 @@
+"""What a tune tells, also as a file: a JSON object per line, for whoever follows it (`burnish ui`)."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, TextIO
+
+import msgspec
+
+from burnish.tune.progress import Progress
+
+#: In burnish's own directory; a new tune begins it anew.
+NAME: Final = "events.jsonl"
+
+
+class Recorded:
+    """A progress that passes everything on, and writes it down. A disk that is full stops the writing, not the tune."""
+
+    def __init__(self, inner: Progress, directory: Path) -> None:
+        self._inner = inner
+        self._file: TextIO | None = None
+        try:
+            self._file = (directory / NAME).open("w", encoding="utf-8")
+        except OSError:
+            self._file = None
+
+    def _write(self, event: str, **values: object) -> None:
+        if self._file is None:
+            return
+        line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event, **values}
+        try:
+            self._file.write(msgspec.json.encode(line).decode() + "\n")
+            self._file.flush()
+        except OSError:
+            self._file = None
+
+    def began(self, package: str, goal: str, budget: float) -> None:
+        """What is tuned, and for how many seconds at most."""
+        self._write("began", package=package, goal=goal, budget=budget)
+
+    def ended(self, number: int, headline: str) -> None:
+        """The result's number in the store, and its first sentence."""
+        self._write("ended", result=number, headline=headline)
+        if self._file is not None:
+            self._file.close()
+
+    def phase(self, name: str) -> None:
+        self._inner.phase(name)
+        self._write("phase", name=name)
+
+    def building(self, profile: str, reason: str) -> None:
+        self._inner.building(profile, reason)
+        self._write("building", profile=profile, reason=reason)
+
+    def unit(self, name: str) -> None:
+        self._inner.unit(name)
+
+    def built(self, text: str) -> None:
+        self._inner.built(text)
+        self._write("built", text=text)
+
+    def counting(self, arm: str, counter: str) -> None:
+        self._inner.counting(arm, counter)
+        self._write("counting", arm=arm, counter=counter)
+
+    def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
+        self._inner.rounds(purpose, done, active, best)
+        self._write("rounds", purpose=purpose, done=done, active=active, best=best)
+
+    def spent(self, seconds: float, budget: float) -> None:
+        self._inner.spent(seconds, budget)
+        self._write("spent", seconds=round(seconds, 3), budget=budget)
+
+    def note(self, text: str) -> None:
+        self._inner.note(text)
+        self._write("note", text=text)
+
+
+def read_from(path: Path, offset: int) -> tuple[list[bytes], int]:
+    """The whole lines behind an offset in bytes, and the next offset; from the start where the file was begun anew."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(offset if 0 <= offset <= size else 0)
+            start = file.tell()
+            body = file.read(1_000_000)
+    except OSError:
+        return [], 0
+    whole = body[: body.rfind(b"\n") + 1]
+    return whole.splitlines(), start + len(whole)
