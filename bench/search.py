@@ -63,32 +63,33 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=50)
     args = parser.parse_args()
-    print(f"{args.seeds} seeds; regret: utility lost against the grid's best, mean and worst of the seeds\n")
-    print("share of the cost of the whole grid: with all libraries shared, and with each built from nothing by cargo\n")
-    head = ("project", "goal", "search", "builds", "share, shared", "share, plain", "regret", "worst", "within 1 %")
-    print(f"| {' | '.join(head)} |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    peers = {name: search for name, search in searches().items() if name != "burnish"}
+    print(f"{args.seeds} seeds. Shares of the cost of the whole grid: libraries shared, and each by plain cargo.")
+    print("Then regret: percent of the utility, mean and worst seed.\n")
+    head = ("project (codes)", "goal", "builds", "share, shared", "share, plain", "burnish", *peers)
+    print(f"| {' | '.join(head)} |\n|{'---|' * len(head)}")
     for name in grids():
         grid = load(name)
         for goal in GOALS:
-            builds = [run(SEARCHES["burnish"], grid, goal, seed=seed).builds for seed in range(args.seeds)]
-            for label, search in searches().items():
-                limit = [None] * args.seeds if label == "burnish" else builds
-                found = [run(search, grid, goal, seed=seed, builds=limit[seed]) for seed in range(args.seeds)]
-                print(f"| {name} ({len(grid.points)}) | {goal} | {label} | {_row(found)} |")
+            own = [run(SEARCHES["burnish"], grid, goal, seed=seed) for seed in range(args.seeds)]
+            cells = [
+                f"{name} ({len(grid.points)})",
+                str(goal),
+                f"{statistics.mean(each.builds for each in own):.1f}",
+                f"{statistics.mean(each.share for each in own) * 100:.0f} %",
+                f"{statistics.mean(each.alone for each in own) * 100:.0f} %",
+                _regret(own),
+            ]
+            for search in peers.values():
+                found = [run(search, grid, goal, seed=at, builds=each.builds) for at, each in enumerate(own)]
+                cells.append(_regret(found))
+            print(f"| {' | '.join(cells)} |")
 
 
-def _row(found: list[Outcome]) -> str:
-    return " | ".join(
-        (
-            f"{statistics.mean(each.builds for each in found):.1f}",
-            f"{statistics.mean(each.share for each in found) * 100:.0f} %",
-            f"{statistics.mean(each.alone for each in found) * 100:.0f} %",
-            f"{statistics.mean(each.regret for each in found) * 100:.1f} %",
-            f"{max(each.regret for each in found) * 100:.1f} %",
-            f"{sum(each.reached is not None for each in found) / len(found) * 100:.0f} %",
-        )
-    )
+def _regret(found: list[Outcome]) -> str:
+    """Mean, and the worst seed."""
+    mean, worst = statistics.mean(each.regret for each in found), max(each.regret for each in found)
+    return f"{mean * 100:.1f} ({worst * 100:.1f})"
 
 
 if __name__ == "__main__":
