@@ -11,7 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
-sys.path.append(str(Path(__file__).parents[1] / "unit"))  # the results that are rendered
+# The results and pictures that are rendered.
+sys.path += [str(Path(__file__).parents[1] / "unit"), str(Path(__file__).parents[1] / "unit" / "xray")]
 
 #: No background traffic: a request that is seen is the page's own.
 FLAGS = (
