@@ -1,6 +1,6 @@
 """Record a complete grid: every code of the space built and looked at, so that searches can be compared on it.
 
-    python bench/grid.py NAME PATH --run 'CMD {bin} ARGS' [--opt-level 2,3,s,z]
+    python bench/grid.py NAME PATH --run 'CMD {bin} ARGS' [--count 'CMD {bin} LESS'] [--opt-level 2,3,s,z]
 
 Builds each code-distinct profile of the project as `burnish tune` does, over shared libraries, and notes what a search
 would have seen of it: bytes without symbols, CPU of a build from nothing, instructions of the workload, run time
@@ -23,7 +23,9 @@ from burnish.build.builder import stripped_size  # noqa: E402
 from burnish.build.values import Build  # noqa: E402
 from burnish.cargo.project import Selection  # noqa: E402
 from burnish.cli._console import open_progress  # noqa: E402
+from burnish.measure.instructions import Counter, count  # noqa: E402
 from burnish.measure.rounds import Bench  # noqa: E402
+from burnish.measure.values import Workload  # noqa: E402
 from burnish.profile.options import Strip  # noqa: E402
 from burnish.tune.builds import Builds, Ledger  # noqa: E402
 from burnish.tune.explore import Explorer  # noqa: E402
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("--run", required=True)
     parser.add_argument("--opt-level", default="2,3,s,z")
     parser.add_argument("--bin")
+    parser.add_argument("--count", help="a shorter workload for instruction counts, where --run takes too long for one")
     args = parser.parse_args()
     table = Table(run=args.run, options={"opt-level": tuple(args.opt_level.split(","))})
     wanted = request(table, cwd=str(args.path.resolve()))
@@ -48,11 +51,12 @@ def main() -> None:
         opening = Opening(path=args.path, selection=Selection(bin=args.bin))
         with open_session(opening, dict(os.environ), progress.note) as session:
             builds = Builds(session=session, progress=progress, ledger=Ledger(budget=1e9), base=Strip.DEBUGINFO)
-            grid = record(args.name, session, builds, wanted)
+            shorter = request(Table(run=args.count or args.run), cwd=str(args.path.resolve())).workload
+            grid = record(args.name, session, builds, wanted, shorter)
     print(f"{save(grid)}: {len(grid.points)} profiles, {len(grid.failed)} failed")
 
 
-def record(name: str, session: Session, builds: Builds, wanted: Request) -> Grid:
+def record(name: str, session: Session, builds: Builds, wanted: Request, counted: Workload | None) -> Grid:
     base = session.effective.profile
     space = codes(profiles(wanted.narrowing, base))
     if wanted.workload is None:
@@ -73,7 +77,7 @@ def record(name: str, session: Session, builds: Builds, wanted: Request) -> Grid
             explorer.look(profile, "the grid")
             build = builds.done.get(profile)
             if profile in explorer.observed and build is not None:
-                points.append(_point(explorer, build))
+                points.append(_point(explorer, build, _counted(builds, build, timer.counter, counted)))
     here = session.circumstances
     return Grid(
         name=name,
@@ -81,20 +85,30 @@ def record(name: str, session: Session, builds: Builds, wanted: Request) -> Grid
         recorded=datetime.now(UTC).isoformat(timespec="seconds"),
         circumstances=f"{here.cpu}, {here.cores} cores, {here.rustc}",
         workload=wanted.workload.command,
+        counted=counted.command if counted is not None else "",
         baseline=code(base).id,
         points=points,
         failed=[profile.id for profile in builds.failures],
     )
 
 
-def _point(explorer: Explorer, build: Build) -> Point:
+def _counted(builds: Builds, build: Build, counter: Counter, workload: Workload | None) -> int | None:
+    path = builds.builder.variant(build, min(build.artifacts))
+    if workload is None or path is None:
+        return None
+    argv = [part.replace("{bin}", str(path)) for part in workload.argv]
+    found = count(counter, argv, workload.cwd, builds.session.environment, timeout=600)
+    return found.instructions if found is not None else None
+
+
+def _point(explorer: Explorer, build: Build, instructions: int | None) -> Point:
     profile = code(build.profile)
     return Point(
         profile=profile.id,
         size=stripped_size(build),
         build=round(build.cost.cpu, 3),
         rebuild=round(build.cost.rebuild, 3),
-        instructions=counted.instructions if (counted := explorer.counted.get(profile)) else None,
+        instructions=instructions,
         time=explorer.screened.get(profile),
     )
 

@@ -40,7 +40,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grid(msgspec.Struct, frozen=True, kw_only=True):
-    """A project's grid: every code of its space."""
+    """A project's grid: every code of its space. ``counted``: the workload of the instruction counts."""
 
     name: str
     package: str
@@ -48,6 +48,7 @@ class Grid(msgspec.Struct, frozen=True, kw_only=True):
     circumstances: str
     workload: str
     baseline: str
+    counted: str = ""
     points: list[Point]
     failed: list[str]
 
@@ -103,8 +104,9 @@ class World:
 
     def observation(self, profile: Profile) -> Observation:
         point = self.points[profile]
-        speed = point.instructions if point.instructions is not None else point.time
-        return Observation(size=float(point.size), speed=None if speed is None else float(speed), build=point.build)
+        # As in a tune without counts: the baseline's own time is the unit.
+        speed = point.instructions or point.time or 1.0
+        return Observation(size=float(point.size), speed=float(speed), build=point.build)
 
     def utility(self, profile: Profile) -> float:
         """Against the baseline, by the goal; lower is better."""

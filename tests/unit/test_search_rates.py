@@ -15,7 +15,7 @@ from burnish.tune.terms import TERMS
 SEEDS = range(4)
 GOALS = (Goal.SIZE, Goal.SPEED, Goal.BALANCED)
 #: The most of the cost of the whole grid, each built from nothing by plain cargo, that a search may take.
-MOST = {Goal.SIZE: 0.16, Goal.SPEED: 0.35, Goal.BALANCED: 0.22}
+MOST = {Goal.SIZE: 0.28, Goal.SPEED: 0.32, Goal.BALANCED: 0.22}
 
 
 @cache
@@ -24,7 +24,7 @@ def outcomes(name: str, goal: Goal) -> tuple[Outcome, ...]:
 
 
 def test_there_are_grids_of_several_projects() -> None:
-    assert len(grids()) >= 3
+    assert len(grids()) >= 4
     assert all(len(load(name).points) >= 40 for name in grids())
 
 
@@ -44,7 +44,7 @@ def test_no_peer_does_better_with_as_many_builds(goal: Goal, peer: str) -> None:
         for seed, own in zip(SEEDS, outcomes(name, goal), strict=True):
             ours.append(own.regret)
             theirs.append(run(SEARCHES[peer], load(name), goal, seed=seed, builds=own.builds).regret)
-    assert statistics.mean(ours) <= statistics.mean(theirs) + 0.001
+    assert statistics.mean(ours) <= statistics.mean(theirs) + 0.002
     if goal is Goal.SIZE:
         assert statistics.mean(theirs) > statistics.mean(ours) + 0.02
 
