@@ -20,12 +20,12 @@ from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
+from burnish.cache import DEFAULT_LIMIT, cache_directory
 from burnish.cargo.invocation import Cargo
 from burnish.cargo.project import Selection
 from burnish.cargo.toolchain import read_toolchain
 from burnish.errors import UsageError
 from burnish.lto.build import run_build
-from burnish.lto.cache import DEFAULT_LIMIT, cache_directory
 from burnish.lto.facts import read_facts
 from burnish.lto.listing import LONGEST, listing
 from burnish.lto.llvm import find_library
@@ -33,7 +33,8 @@ from burnish.lto.objects import Form
 from burnish.lto.recordfile import read_seen
 from burnish.lto.remarks import plain_name
 from burnish.lto.seen import Seen
-from burnish.lto.settings import Engine, Settings, cores, parse_lto
+from burnish.lto.settings import Engine, Settings, parse_lto
+from burnish.machine import usable_cores
 
 #: Callers that are disassembled as a second witness, evenly taken from all.
 _LISTED = 400
@@ -137,7 +138,7 @@ def build(args: argparse.Namespace) -> tuple[Path, Seen]:
     settings = Settings(
         lto=parse_lto(args.lto),
         engine=Engine.BURNISH,
-        jobs=cores(),
+        jobs=usable_cores(),
         cache=cache_directory(dict(os.environ)),
         limit=DEFAULT_LIMIT,
         record=None,

@@ -9,11 +9,15 @@ from collections.abc import Iterator, Mapping
 #: Imports go to a lower or the same rank. What stands directly in the package has its own line.
 RANKS: Mapping[str, int] = {
     "__init__": 0,
+    "digests": 0,
     "errors": 0,
+    "machine": 0,
     "units": 0,
     "profile": 1,
     "cargo": 2,
+    "cache": 1,
     "build": 3,
+    "executor": 3,
     "lto": 3,
     "measure": 4,
     "store": 5,
@@ -32,10 +36,13 @@ RANKS: Mapping[str, int] = {
 PURE = (
     "burnish.profile",
     "burnish.cargo.manifest",
+    "burnish.digests",
+    "burnish.executor.addresses",
     "burnish.explain.claims",
     "burnish.explain.explanation",
     "burnish.lto.decide",
     "burnish.lto.decided",
+    "burnish.lto.away.order",
     "burnish.lto.line.arguments",
     "burnish.lto.line.features",
     "burnish.lto.line.lexer",
@@ -135,7 +142,9 @@ def direction(module: str, tree: ast.Module) -> list[str]:
 def impurities(module: str, tree: ast.Module) -> list[str]:
     """Imports of what touches the world, calls that open files or read the clock, luck without a seed."""
     found = [
-        f"{module}:{line} imports {name}" for line, name in imports(tree) if name.split(".")[0] in _WORLD | {"builtins"}
+        f"{module}:{line} imports {name}"
+        for line, name in imports(tree)
+        if name.split(".")[0] in _WORLD | {"builtins"} and name != "urllib.parse"
     ]
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and (word := _impure_call(node)):

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from burnish.cache import cache_directory
 from burnish.cargo.invocation import Cargo
 from burnish.cargo.toolchain import MINIMUM, Toolchain, read_toolchain
 from burnish.errors import BurnishError
 from burnish.lto.build import HOSTS
-from burnish.lto.cache import cache_directory
 from burnish.lto.llvm import find_library
 from burnish.measure.instructions import Counter, find_counter
 from burnish.units import format_bytes

@@ -7,6 +7,7 @@ BurnishError 1
 ├─ StoreError 5       stored results cannot be read or written
 ├─ ChangeError 6      the manifest changed since it was read, or the change would not hold
 ├─ BusyError 7        another burnish works on this project
+├─ ClusterError 9     a cluster cannot be reached, or must not be used as it is
 └─ LtoError 8         link-time optimization failed
    ├─ BitcodeError 8       a module cannot be read: which, where in it
    ├─ LlvmError 8          LLVM refused or died: module, stage, what it said
@@ -67,6 +68,12 @@ class LtoError(BurnishError):
     """Link-time optimization failed; no output was written."""
 
     exit_code = 8
+
+
+class ClusterError(BurnishError):
+    """A cluster cannot be reached, refuses, or is not safe to use; nothing was sent to it."""
+
+    exit_code = 9
 
 
 class BitcodeError(LtoError):

@@ -110,6 +110,7 @@ def test_without_link_time_optimization_the_driver_is_not_asked(whole: Place, pl
 
 
 def test_the_lines_for_plain_cargo_work(whole: Place, plain: str, tmp_path: Path) -> None:
+    whole.built()
     lines = whole.burnish("build", "--print-config")
     assert lines.code == 0
     directory = everything().plus({".cargo/config.toml": lines.out}).generate(tmp_path / "project")

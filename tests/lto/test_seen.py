@@ -13,10 +13,10 @@ import pytest
 from elftools.elf.elffile import ELFFile
 from lto_projects import Place, bare, says
 
+from burnish.cache import DEFAULT_LIMIT
 from burnish.cargo.project import Selection
 from burnish.errors import BitcodeError, BurnishError, StoreError, UsageError
 from burnish.lto.build import run_build
-from burnish.lto.cache import DEFAULT_LIMIT
 from burnish.lto.listing import Instruction, listing
 from burnish.lto.llvm import find_library
 from burnish.lto.record import LtoBuild

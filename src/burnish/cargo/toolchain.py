@@ -11,6 +11,8 @@ from burnish.errors import ToolError
 #: debug info where none is asked for (Cargo changelog 1.77).
 MINIMUM = (1, 77)
 
+_LLVM = ("lib/libLLVM.so*", "lib/libLLVM-*.so*", "lib/x86_64-linux-gnu/libLLVM*.so*")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Toolchain:
@@ -79,3 +81,18 @@ def check_version(first_line: str) -> None:
             f"{first_line} is too old: burnish needs rustc {wanted} or newer",
             hint="rustup update stable, or name a newer toolchain in rust-toolchain.toml",
         )
+
+
+def find_llvm(sysroot: Path) -> Path | None:
+    """The path of a toolchain's libLLVM; None where LLVM is linked into rustc itself."""
+    for pattern in _LLVM:
+        # a file of a few bytes is a linker script that names the library proper
+        found = sorted(path for path in sysroot.glob(pattern) if path.is_file() and path.stat().st_size > 1 << 16)
+        if found:
+            return found[0].resolve()
+    return None
+
+
+def llvm_name(library: Path) -> str:
+    """A libLLVM by name and bytes: no two releases share both."""
+    return f"{library.name} {library.stat().st_size}"

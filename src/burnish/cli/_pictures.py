@@ -9,8 +9,8 @@ from pathlib import Path
 from burnish.cargo.invocation import Cargo
 from burnish.cargo.project import Project, find_manifest, read_project
 from burnish.cli import _selection, build
+from burnish.digests import digest_of
 from burnish.errors import ToolError
-from burnish.lto.cache import digest_of
 from burnish.xray.picture import Picture
 from burnish.xray.taking import keep, kept, picture_of_file, stamp_of, take
 from burnish.xray.variant import Variant, is_variant, parse_variant

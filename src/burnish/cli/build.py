@@ -3,15 +3,17 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from burnish.cli import _selection
+from burnish.cache import DEFAULT_LIMIT, cache_directory
+from burnish.cli import _cluster, _selection
 from burnish.cli._commands import HELP
 from burnish.errors import LtoError, StoreError, ToolError, UsageError
 from burnish.lto.build import config_text, run_build
-from burnish.lto.cache import DEFAULT_LIMIT, cache_directory
 from burnish.lto.record import LtoBuild
-from burnish.lto.settings import Engine, Mode, Settings, cores, parse_lto
+from burnish.lto.settings import Engine, Mode, Settings, parse_lto
+from burnish.machine import usable_cores
 from burnish.report import lto as report
 
 _EPILOG = """\
@@ -20,6 +22,7 @@ examples:
   burnish build --lto grouped         smaller and faster to build than thin from nothing
   burnish build --lto fat --bin app   one program, one module, code generation on all cores
   burnish build --print-config        the same for plain cargo, as lines for .cargo/config.toml
+  burnish build --cluster tcp://127.0.0.1:8786    backends on the workers of a Dask cluster
 """
 
 
@@ -43,6 +46,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     group.add_argument("-j", "--jobs", type=int, metavar="N", help="backends at a time (default: cores)")
     group.add_argument("--no-cache", action="store_true", help="neither read nor write the cache")
     group.add_argument("--print-config", action="store_true", help="print lines for .cargo/config.toml and stop")
+    _cluster.add_cluster(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of stdout (default: text)")
     parser.add_argument("-q", "--quiet", action="store_true", help="no report, and cargo says only errors")
     parser.set_defaults(run_command=run)
@@ -50,7 +54,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Build, and say what link-time optimization did."""
-    settings = settings_of(args)
+    settings = _with_cluster(settings_of(args), args)
     environment = dict(os.environ)
     if args.print_config:
         where, selected = _selection.project_path(args), _selection.selection(args)
@@ -63,6 +67,13 @@ def run(args: argparse.Namespace) -> int:
         product = output_name(built.product) if built.product is not None else ""
         sys.stdout.write(report.render(built, product=product, width=_selection.terminal_width()))
     return 0
+
+
+def _with_cluster(settings: Settings, args: argparse.Namespace) -> Settings:
+    cluster = _cluster.cluster_of(args)
+    if cluster is not None and settings.engine is Engine.LLD:
+        raise UsageError("--engine lld works on this machine alone", hint="leave --cluster away, or --engine lld")
+    return replace(settings, cluster=cluster)
 
 
 def build(args: argparse.Namespace, settings: Settings, environment: dict[str, str]) -> LtoBuild:
@@ -100,7 +111,7 @@ def settings_of(args: argparse.Namespace) -> Settings:
     return Settings(
         lto=lto,
         engine=engine,
-        jobs=args.jobs or cores(),
+        jobs=args.jobs or usable_cores(),
         cache=None if args.no_cache else cache_directory(dict(os.environ)),
         limit=DEFAULT_LIMIT,
         record=None,

@@ -4,9 +4,9 @@ import argparse
 import os
 import re
 
+from burnish.cache import DEFAULT_LIMIT, Cache, cache_directory
 from burnish.cli._commands import HELP
 from burnish.errors import UsageError
-from burnish.lto.cache import DEFAULT_LIMIT, Cache, cache_directory
 from burnish.units import format_bytes
 
 _UNITS = {"": 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}

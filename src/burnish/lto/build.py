@@ -19,11 +19,12 @@ from burnish.cargo.config import read_configs, rustc_wrapper
 from burnish.cargo.invocation import Cargo, CargoRun
 from burnish.cargo.project import Project, Selection, find_manifest, read_project
 from burnish.cargo.toolchain import Toolchain, read_toolchain
+from burnish.digests import digest_of
 from burnish.errors import StoreError, ToolError, UnsupportedError, UsageError
-from burnish.lto.cache import digest_of
 from burnish.lto.record import LtoBuild
 from burnish.lto.recordfile import FAILURE, decisions_path, read_failure, read_record, seen_path
-from burnish.lto.settings import Mode, Settings, cores, environment_of
+from burnish.lto.settings import CLUSTER_VARIABLES, Mode, Settings, environment_of
+from burnish.machine import usable_cores
 
 #: Hosts whose toolchains ship libLLVM as a library that can be loaded, and whose linkers speak ELF.
 HOSTS = ("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu")
@@ -160,10 +161,11 @@ def config_text(path: Path, selection: Selection, settings: Settings, environmen
     check_host(toolchain, selection.target)
     variables = environment_of(settings)
     names = ["BURNISH_LTO", "BURNISH_LTO_ENGINE"]
-    if settings.jobs != cores():
+    if settings.jobs != usable_cores():
         names.append("BURNISH_LTO_JOBS")
     if settings.cache is None:
         names.append("BURNISH_LTO_CACHE")
+    names += [name for name in CLUSTER_VARIABLES if variables.get(name)]
     lines = "\n".join(f"{name} = {_toml(variables[name])}" for name in names)
     return f"""\
 # Plain cargo with burnish's link-time optimization: put these lines into .cargo/config.toml.

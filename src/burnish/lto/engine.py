@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from burnish.lto.cache import Cache
+from burnish.cache import Cache
 from burnish.lto.decide.decisions import decisions_of
 from burnish.lto.decide.plan import Plan
 from burnish.lto.decided import Decisions
@@ -19,7 +19,7 @@ from burnish.lto.line.arguments import PLUGIN_OPTIONS, without
 from burnish.lto.line.libraries import Disk, driver_directories, locate
 from burnish.lto.native import run_linker, scratch_directory
 from burnish.lto.planning import Program, program_of, unit_names
-from burnish.lto.producing import Produced, produce
+from burnish.lto.producing import Produced, Production, produce
 from burnish.lto.record import LinkRecord, ModuleRow
 from burnish.lto.remarks import decode
 from burnish.lto.rest import native_rest
@@ -56,12 +56,12 @@ def link(job: LinkJob, record: LinkRecord) -> Linked:
             produced = produce(job, program, cache, scratch)
         with watch.stage("link"):
             replaced = native_rest(gathered, scratch)
-            objects = [str(path) for unit in produced for path in unit.objects]
+            objects = [str(path) for unit in produced.units for path in unit.objects]
             line = without(job.with_inputs(replaced, objects=objects), PLUGIN_OPTIONS)
             run_linker(job.settings.linker, line.argv(), scratch)
         if job.settings.cache is not None:
             cache.prune_now_and_then(job.settings.limit)
-        seen = _seen(program, produced) if job.settings.seen and job.settings.record else None
+        seen = _seen(program, produced.units) if job.settings.seen and job.settings.record else None
     decided = decisions(program) if job.settings.record else None
     return Linked(record=_finished(record, watch, program, produced, output), decisions=decided, seen=seen)
 
@@ -91,14 +91,15 @@ def read_inputs(job: LinkJob, cache: Cache) -> Gathered:
 
 
 def _finished(
-    record: LinkRecord, watch: Stopwatch, program: Program, produced: list[Produced], output: Path
+    record: LinkRecord, watch: Stopwatch, program: Program, produced: Production, output: Path
 ) -> LinkRecord:
     return msgspec.structs.replace(
         record,
         toolchain=program.toolchain,
         stages=tuple(watch.stages),
         modules=_modules(program.plan, program),
-        units=tuple(unit.row for unit in produced),
+        units=tuple(unit.row for unit in produced.units),
+        cluster=produced.cluster,
         size=output.stat().st_size,
         memory=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
     )

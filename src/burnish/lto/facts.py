@@ -15,8 +15,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from burnish.cache import Cache
+from burnish.digests import digest_of
 from burnish.errors import UnsupportedError
-from burnish.lto.cache import Cache, digest_of
 from burnish.lto.modules import ModuleSummary, SymbolFlag, SymbolTable
 from burnish.lto.objects import Form, LinkSymbol, Object
 from burnish.lto.read.bitcode import read_module

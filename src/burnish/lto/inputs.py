@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from burnish.cache import Cache
 from burnish.errors import BitcodeError
-from burnish.lto.cache import Cache
 from burnish.lto.facts import ObjectFacts, read_facts
 from burnish.lto.line.libraries import Located
 from burnish.lto.modules import ModuleSummary

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from burnish.cache import Cache
+from burnish.digests import digest_of
 from burnish.errors import LlvmError
-from burnish.lto.cache import Cache, digest_of
 from burnish.lto.decide.keys import UnitKey
 from burnish.lto.decide.units import Place
 from burnish.lto.planning import Program

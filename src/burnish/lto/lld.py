@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from burnish.lto.cache import Cache, digest_of
+from burnish.cache import Cache
+from burnish.digests import digest_of
 from burnish.lto.facts import mapped
 from burnish.lto.job import LinkJob
 from burnish.lto.line.archive import Entry, write_archive

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from burnish.cargo.toolchain import llvm_name
 from burnish.errors import UnsupportedError
 from burnish.lto.backend import Codegen, Road
 from burnish.lto.decide.columns import Ints
@@ -80,7 +81,7 @@ def program_of(job: LinkJob, gathered: Gathered) -> Program:
         digests=[gathered.digests[number] for number in numbers],
         codegen=codegen_of(job.line, job.told, triple=triple),
         producer=producer,
-        toolchain=f"{producer} {library.name} {library.stat().st_size}",
+        toolchain=f"{producer} {llvm_name(library)}",
         library=library,
         road=road,
         parts=job.settings.jobs if road is Road.FAT else 1,

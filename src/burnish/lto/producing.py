@@ -1,17 +1,18 @@
 """Objects for the units of a plan: from the cache where it holds them, from backends otherwise."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from burnish.cache import Cache
+from burnish.digests import digest_of
 from burnish.errors import LtoError
-from burnish.lto.backend import Unit, UnitResult
-from burnish.lto.cache import Cache, digest_of
+from burnish.lto.backends import TIMEOUT, Backed, Backends, run_here
 from burnish.lto.decide.grouping import largest_first
 from burnish.lto.decide.keys import unit_keys
-from burnish.lto.decide.units import Place, unit_of
+from burnish.lto.decide.units import Place
 from burnish.lto.facts import mapped, module_of
 from burnish.lto.job import LinkJob
 from burnish.lto.kept import (
@@ -19,17 +20,12 @@ from burnish.lto.kept import (
     exact_objects,
     exact_remarks,
     keep_objects,
-    keep_remarks,
     missed_by_changes,
     near_units,
 )
 from burnish.lto.modules import SymbolFlag
 from burnish.lto.planning import Program, unit_names
-from burnish.lto.record import UnitRow, backend_stages
-from burnish.lto.write.indexfile import shard
-
-#: Seconds that one backend may take before it counts as hanging.
-TIMEOUT = 3600.0
+from burnish.lto.record import ClusterRow, UnitRow, backend_stages
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +38,15 @@ class Produced:
     remarks: Path | None
 
 
-def produce(job: LinkJob, program: Program, cache: Cache, scratch: Path) -> list[Produced]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Production:
+    """What the units gave, in their order, and what a cluster had to do with it."""
+
+    units: list[Produced]
+    cluster: ClusterRow | None
+
+
+def produce(job: LinkJob, program: Program, cache: Cache, scratch: Path) -> Production:
     """The objects of all units, in the order of the units.
 
     Raises:
@@ -62,15 +66,14 @@ def produce(job: LinkJob, program: Program, cache: Cache, scratch: Path) -> list
     found |= _near(job, program, cache, scratch, [item for item in wanted if item.unit not in found])
     missing = [item for item in wanted if item.unit not in found]
     order = largest_first(costs[np.array([item.unit for item in missing], np.int64)]) if missing else ()
-    results = _run(job, program, cache, scratch, [missing[place] for place in order])
-    produced = []
+    backed, cluster = _run(job, program, cache, scratch, [missing[place] for place in order])
+    units = []
     for item in wanted:
-        result = results.get(item.unit)
-        objects = found[item.unit] if result is None else item.outputs
-        said = remarks.get(item.unit) if result is None else item.remarks
-        row = _row(program, item, objects, result)
-        produced.append(Produced(unit=item.unit, objects=objects, row=row, remarks=said))
-    return produced
+        done = backed.get(item.unit) or Backed(objects=found[item.unit], remarks=remarks.get(item.unit))
+        units.append(
+            Produced(unit=item.unit, objects=done.objects, row=_row(program, item, done), remarks=done.remarks)
+        )
+    return Production(units=units, cluster=cluster)
 
 
 def living_units(program: Program) -> list[tuple[int, str]]:
@@ -124,11 +127,12 @@ def _near(
     return {unit.wanted.unit: tuple(map(cache.blob, unit.objects)) for unit in found}
 
 
-def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: list[Wanted]) -> dict[int, UnitResult]:
+def _run(
+    job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: list[Wanted]
+) -> tuple[dict[int, Backed], ClusterRow | None]:
     if not missing:
-        return {}
+        return {}, None
     # A link that finds everything in the cache never loads LLVM.
-    from burnish.lto.do import run_units  # noqa: PLC0415
     from burnish.lto.llvm import load  # noqa: PLC0415
     from burnish.lto.sources import import_sources  # noqa: PLC0415
 
@@ -143,45 +147,14 @@ def _run(job: LinkJob, program: Program, cache: Cache, scratch: Path, missing: l
         jobs=job.settings.jobs,
         timeout=TIMEOUT,
     )
-    units = [_unit(program, item, places, sources, scratch) for item in missing]
-    keys = {unit.name: item for unit, item in zip(units, missing, strict=True)}
+    work = Backends(program=program, wanted=missing, places=places, sources=sources, cache=cache, scratch=scratch)
+    if job.settings.cluster is None:
+        return run_here(work, job.settings), None
+    # Only a link that has backends to give away pays for what speaks to clusters.
+    from burnish.lto.away.linking import run_there  # noqa: PLC0415
 
-    def keep(result: UnitResult) -> None:
-        # As it comes: what is finished is kept even where a later unit fails.
-        if job.settings.cache is not None:
-            item = keys[result.name]
-            keep_objects(cache, program, item.key, [cache.put_file(path) for path in item.outputs])
-            if item.remarks is not None:
-                keep_remarks(cache, item.key, cache.put_file(item.remarks))
-
-    results = run_units(
-        units,
-        program.codegen,
-        library=program.library,
-        jobs=job.settings.jobs,
-        timeout=TIMEOUT,
-        on_result=keep,
-    )
-    return {keys[result.name].unit: result for result in results}
-
-
-def _unit(program: Program, item: Wanted, places: dict[int, Place], sources: dict[int, Path], scratch: Path) -> Unit:
-    plan = program.plan
-    imports = plan.imports_of(item.unit)
-    path = scratch / f"{item.unit}.thinlto.bc"
-    if imports.stop > imports.start:
-        path.write_bytes(shard(plan, item.unit, {number: str(source) for number, source in sources.items()}))
-    nowhere = Place(bitcode=Path(), label="")
-    unit = unit_of(
-        plan,
-        item.unit,
-        name=item.name,
-        places=[places.get(number, nowhere) for number in range(len(program.labels))],
-        outputs=item.outputs,
-        shard=path,
-        road=program.road,
-    )
-    return replace(unit, remarks=item.remarks)
+    done, row = run_there(work, job.settings, job.settings.cluster)
+    return (run_here(work, job.settings) if done is None else done), row
 
 
 def _places(program: Program, cache: Cache, units: Iterable[int]) -> dict[int, Place]:
@@ -205,14 +178,15 @@ def _place(program: Program, cache: Cache, number: int) -> Place:
     return Place(bitcode=cache.blob(digest), label=program.labels[number])
 
 
-def _row(program: Program, item: Wanted, objects: tuple[Path, ...], result: UnitResult | None) -> UnitRow:
+def _row(program: Program, item: Wanted, done: Backed) -> UnitRow:
     imports = program.plan.imports_of(item.unit)
     return UnitRow(
         name=item.name,
         key=item.key.exact,
-        cached=result is None,
+        cached=not done.made,
         members=len(program.plan.members(item.unit)),
         imports=imports.stop - imports.start,
-        bytes=sum(path.stat().st_size for path in objects),
-        stages=backend_stages(result) if result is not None else (),
+        bytes=sum(path.stat().st_size for path in done.objects),
+        stages=backend_stages(done.result) if done.result is not None else (),
+        host=done.host,
     )

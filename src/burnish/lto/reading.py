@@ -12,8 +12,8 @@ from typing import Final
 
 import msgspec
 
+from burnish.cache import Cache
 from burnish.errors import BurnishError
-from burnish.lto.cache import Cache
 from burnish.lto.facts import ObjectFacts, keep_facts, known_facts, read_facts
 from burnish.lto.processes import die_with_parent
 

@@ -40,7 +40,10 @@ class BackendStage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit: whether its objects came from the cache, what it imports, its backend's stages (none if cached)."""
+    """A unit: whether its objects came from the cache, what it imports, its backend's stages (none if cached).
+
+    ``host`` is the machine of a cluster that made them, empty for this one.
+    """
 
     name: str
     key: str
@@ -49,6 +52,29 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     imports: int
     bytes: int
     stages: tuple[BackendStage, ...] = ()
+    host: str = ""
+
+
+class ClusterRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How a link's backends were done with a cluster.
+
+    Attributes:
+        address: of the scheduler.
+        machines: those used, ``refused`` the others with the reason.
+        orders: jobs in all; ``there`` and ``here`` by whom they were done, ``again`` given anew after a loss,
+            ``twice`` begun here as well because the cluster was silent.
+        lost: why, in words.
+    """
+
+    address: str = ""
+    machines: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+    orders: int = 0
+    there: int = 0
+    here: int = 0
+    again: int = 0
+    twice: int = 0
+    lost: tuple[str, ...] = ()
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +95,7 @@ class LinkRecord(msgspec.Struct, frozen=True, kw_only=True):
         passed_through: why the link was none of the engine's business, empty where it was.
         malloc: library of the allocator that the backends use, empty for the C library's own.
         memory: peak of the largest process, bytes.
+        cluster: who did the backends, None where no cluster was asked.
     """
 
     version: int
@@ -87,6 +114,7 @@ class LinkRecord(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[UnitRow, ...] = ()
     size: int = 0
     memory: int = 0
+    cluster: ClusterRow | None = None
 
     @property
     def wall(self) -> float:

@@ -4,14 +4,19 @@ The command and a project's ``.cargo/config.toml`` speak to the driver in the sa
 and rustc stand between.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from burnish.cache import DEFAULT_LIMIT, cache_directory
 from burnish.errors import UsageError
-from burnish.lto.cache import DEFAULT_LIMIT, cache_directory
+from burnish.executor.addresses import ClusterSettings, Credentials, parse_address
+from burnish.machine import usable_cores
+
+_TLS = ("BURNISH_TLS_CA", "BURNISH_TLS_CERT", "BURNISH_TLS_KEY")
+#: What says which cluster.
+CLUSTER_VARIABLES = ("BURNISH_CLUSTER", "BURNISH_CLUSTER_INSECURE", *_TLS)
 
 
 class Mode(StrEnum):
@@ -52,6 +57,7 @@ class Settings:
         record: where the link's record goes, None for nowhere.
         linker: the real linker driver.
         plan_only: stop after the thin link, with its plan in the record.
+        cluster: does the backends, None for this machine alone.
         seen: note what the optimizer says, keep symbols, and link with ``--emit-relocs``.
     """
 
@@ -64,6 +70,7 @@ class Settings:
     linker: str
     plan_only: bool = False
     seen: bool = False
+    cluster: ClusterSettings | None = None
 
 
 def parse_lto(text: str) -> Lto:
@@ -83,11 +90,6 @@ def parse_lto(text: str) -> Lto:
     return Lto(mode=mode, groups=groups)
 
 
-def cores() -> int:
-    """Cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """The driver's settings.
 
@@ -102,13 +104,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return Settings(
         lto=parse_lto(environment.get("BURNISH_LTO", Mode.THIN)),
         engine=Engine(engine),
-        jobs=_number(environment, "BURNISH_LTO_JOBS", cores()),
+        jobs=_number(environment, "BURNISH_LTO_JOBS", usable_cores()),
         cache=cache_directory(environment) if caching else None,
         limit=_number(environment, "BURNISH_LTO_CACHE_LIMIT", DEFAULT_LIMIT),
         record=Path(record) if record else None,
         linker=environment.get("BURNISH_REAL_LINKER") or "cc",
         plan_only=environment.get("BURNISH_LTO_PLAN") == "only",
         seen=environment.get("BURNISH_LTO_SEEN") == "1",
+        cluster=_cluster(environment),
     )
 
 
@@ -123,11 +126,42 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "BURNISH_LTO_PLAN": "only" if settings.plan_only else "",
         "BURNISH_LTO_SEEN": "1" if settings.seen else "",
     }
+    if settings.cluster is not None:
+        variables["BURNISH_CLUSTER"] = str(settings.cluster.address)
+        variables["BURNISH_CLUSTER_INSECURE"] = "1" if settings.cluster.insecure else ""
+        for name, path in _paths(settings.cluster.credentials).items():
+            variables[name] = str(path)
     if settings.cache is not None:
         variables["BURNISH_CACHE_DIR"] = str(settings.cache.parent)
     if settings.record is not None:
         variables["BURNISH_LTO_RECORD"] = str(settings.record)
     return variables
+
+
+def _cluster(environment: Mapping[str, str]) -> ClusterSettings | None:
+    """A cluster that the environment names.
+
+    Raises:
+        UsageError: a variable holds what it does not take.
+    """
+    address = environment.get("BURNISH_CLUSTER")
+    if not address:
+        return None
+    files = [environment.get(name) or "" for name in _TLS]
+    if any(files) and not all(files):
+        raise UsageError(f"{', '.join(_TLS)}: all three are needed, or none")
+    authority, certificate, key = map(Path, files)
+    return ClusterSettings(
+        address=parse_address(address),
+        credentials=Credentials(authority=authority, certificate=certificate, key=key) if all(files) else None,
+        insecure=environment.get("BURNISH_CLUSTER_INSECURE") == "1",
+    )
+
+
+def _paths(credentials: Credentials | None) -> dict[str, Path]:
+    if credentials is None:
+        return {}
+    return dict(zip(_TLS, (credentials.authority, credentials.certificate, credentials.key), strict=True))
 
 
 def _number(environment: Mapping[str, str], name: str, default: int) -> int:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from burnish.lto.cache import Cache, digest_of
+from burnish.cache import Cache
+from burnish.digests import digest_of
 from burnish.lto.decide.units import Place
 from burnish.lto.do import Slim, make_slim, worth_slimming
 from burnish.lto.planning import Program

@@ -2,17 +2,17 @@
 
 import os
 import platform
-from pathlib import Path
 
 from burnish import __version__
 from burnish.cargo.toolchain import Toolchain
+from burnish.machine import cpu_name, usable_cores
 from burnish.measure.values import Circumstances
 
 
 def read_circumstances(toolchain: Toolchain, target: str | None) -> Circumstances:
     """The circumstances of this machine now."""
     return Circumstances(
-        cpu=_cpu_name(),
+        cpu=cpu_name(),
         cores=usable_cores(),
         kernel=f"{platform.system()} {platform.release()}",
         rustc=toolchain.rustc,
@@ -22,19 +22,3 @@ def read_circumstances(toolchain: Toolchain, target: str | None) -> Circumstance
         burnish=__version__,
     )
 
-
-def usable_cores() -> int:
-    """Cores this process may use, where the system says so."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _cpu_name() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if line.startswith(("model name", "Model")):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from burnish.lto.record import LinkRecord, LtoBuild, Stage, UnitRow
+from burnish.lto.record import ClusterRow, LinkRecord, LtoBuild, Stage, UnitRow
 from burnish.units import format_bytes, format_seconds
 
 #: Units of a link, and of a plan, that are shown one by one.
@@ -48,7 +48,22 @@ def _linked(record: LinkRecord, width: int, *, fresh: bool) -> list[str]:
     if record.reason:
         lines += _wrapped(f"burnish left it to lld: {short_names(record.reason)}", width)
     lines += [f"    {_stage(stage)}" for stage in record.stages if stage.wall >= _WORTH]
+    if record.cluster is not None:
+        lines += _wrapped(_shared(record.cluster), width)
+        lines += [line for reason in record.cluster.lost for line in _wrapped(f"lost: {short_names(reason)}", width)]
+        lines += [line for reason in record.cluster.refused for line in _wrapped(f"not used: {reason}", width)]
     return lines + [f"  {line}"[:width] for line in _units(record)]
+
+
+def _shared(row: ClusterRow) -> str:
+    """Who did the backends, in a sentence."""
+    if not row.machines:
+        return f"the cluster at {row.address} did nothing, all was done here"
+    machines = _count(len(row.machines), "worker")
+    said = f"{_count(row.orders, 'order')} for {machines} at {row.address}: {row.there} done there, {row.here} here"
+    more = [f"{row.again} given again"] if row.again else []
+    more += [f"{row.twice} begun twice"] if row.twice else []
+    return ", ".join([said, *more])
 
 
 def _by(record: LinkRecord) -> str:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from burnish.cargo.toolchain import find_llvm
 from burnish.errors import LlvmError, UnsupportedError
 from burnish.lto.llvm._functions import (
     DISASSEMBLER_PARTS,
@@ -22,7 +23,6 @@ from burnish.lto.llvm._functions import (
 #: Oldest and newest major version that the engine was tried with.
 SUPPORTED = (22, 22)
 
-_PATTERNS = ("lib/libLLVM.so*", "lib/libLLVM-*.so*", "lib/x86_64-linux-gnu/libLLVM*.so*")
 _FALLBACK = "build with --engine lld, which needs no libLLVM"
 
 
@@ -32,11 +32,9 @@ def find_library(sysroot: Path) -> Path:
     Raises:
         UnsupportedError: the toolchain ships none (LLVM linked into rustc itself, as on Windows).
     """
-    for pattern in _PATTERNS:
-        # a file of a few bytes is a linker script that names the library proper
-        found = sorted(path for path in sysroot.glob(pattern) if path.is_file() and path.stat().st_size > 1 << 16)
-        if found:
-            return found[0].resolve()
+    found = find_llvm(sysroot)
+    if found is not None:
+        return found
     raise UnsupportedError(f"no libLLVM in {sysroot}/lib", hint=_FALLBACK)
 
 

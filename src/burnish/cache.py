@@ -6,14 +6,15 @@ a damaged or vanished entry is a miss, never a wrong program. Least recently use
 """
 
 import contextlib
-import hashlib
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from burnish.digests import digest_of, is_digest
 from burnish.errors import StoreError
 
 #: Bytes kept before the least recently used entries go.
@@ -25,7 +26,6 @@ _IN_USE = 60 * 60
 #: Seconds after which a file that is still unfinished has lost its writer.
 _WRITING = 10 * 60
 _UNFINISHED = ".unfinished"
-_DIGEST = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,11 +36,6 @@ class CacheInfo:
     blobs: int
     bytes: int
     actions: int
-
-
-def digest_of(data: bytes | memoryview) -> str:
-    """The name of a content: SHA-256 in hexadecimal."""
-    return hashlib.sha256(data).hexdigest()
 
 
 class Cache:
@@ -121,7 +116,7 @@ class Cache:
         except (OSError, UnicodeDecodeError):
             return None
         digests = text.split("\n")
-        if check != digest_of(f"{key} {text}".encode()) or not all(_is_digest(digest) for digest in digests):
+        if check != digest_of(f"{key} {text}".encode()) or not all(is_digest(digest) for digest in digests):
             with contextlib.suppress(OSError):
                 place.unlink()
             return None
@@ -243,12 +238,9 @@ def _scan(path: Path) -> list["os.DirEntry[str]"]:
         return []
 
 
-def _is_digest(text: str) -> bool:
-    return len(text) == _DIGEST and set(text) <= set("0123456789abcdef")
-
-
 def _write_whole(place: Path, data: bytes | memoryview) -> None:
-    unfinished = place.with_name(f"{place.name}.{os.getpid()}{_UNFINISHED}")
+    # a name of its own: another thread, or another host that shares the directory, may write the same content
+    unfinished = place.with_name(f"{place.name}.{os.getpid()}.{secrets.token_hex(4)}{_UNFINISHED}")
     try:
         place.parent.mkdir(exist_ok=True)
         with unfinished.open("wb") as file:

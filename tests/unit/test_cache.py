@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from burnish.cache import Cache, cache_directory
 from burnish.cli.cache import parse_size
+from burnish.digests import digest_of
 from burnish.errors import StoreError, UsageError
-from burnish.lto.cache import Cache, cache_directory, digest_of
 
 DAY = 86_400.0
 

@@ -1,0 +1,51 @@
+"""What burnish asks of whatever runs its jobs: the standard library's ``Executor``, and a way to hand it contents."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol
+
+from burnish.executor.blob import Blob
+from burnish.executor.greeting import Greeting
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """A worker: its address, what it said of itself, how many jobs it does at a time."""
+
+    address: str
+    greeting: Greeting
+    slots: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """A worker that is not used, and why."""
+
+    address: str
+    reason: str
+
+
+class Cluster(Protocol):
+    """Machines that jobs can be given to.
+
+    A job is a function that every machine has installed, with bytes and with contents from `share`.
+    """
+
+    machines: Sequence[Machine]
+
+    @property
+    def executor(self) -> Executor:
+        """Runs jobs on any of the machines, on one that holds its contents where that can be."""
+
+    def share(self, blobs: Iterable[Blob]) -> Mapping[str, object]:
+        """Bring contents to the machines, those only that none of them holds; gives a handle for each digest.
+
+        A handle stands for its blob in the arguments of a job.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+
+    def close(self) -> None:
+        """Let go of it; what still runs there is forgotten."""

@@ -1,0 +1,113 @@
+"""A link's units given to a cluster, and its answers turned into objects; what the cluster cannot do is done here."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from burnish.errors import ClusterError
+from burnish.executor.addresses import ClusterSettings
+from burnish.executor.greeting import Greeting
+from burnish.executor.port import Cluster
+from burnish.lto.away.asking import Asking, Portion, Task, fits, ordered
+from burnish.lto.away.order import SOURCES, Answer
+from burnish.lto.backends import TIMEOUT, Backed, Backends
+from burnish.lto.record import ClusterRow
+from burnish.lto.settings import Settings
+
+if TYPE_CHECKING:
+    from burnish.executor.dask import DaskCluster
+
+
+def run_there(
+    work: Backends, settings: Settings, cluster: ClusterSettings
+) -> tuple[dict[int, Backed] | None, ClusterRow]:
+    """Make the units' objects on a cluster.
+
+    Returns:
+        the objects, None where the cluster could not even be asked; and how it went.
+
+    Raises:
+        LtoError, StoreError: a backend failed here as well.
+    """
+    try:
+        found = open_cluster(cluster, lambda greeting: fits(work.program.library, greeting))
+    except ClusterError as error:
+        return None, ClusterRow(address=str(cluster.address), lost=(error.message,))
+    try:
+        done, row = _run(work, settings, found)
+    except UnicodeEncodeError:
+        # Symbols of foreign objects may be any bytes; an order is JSON.
+        done, row = None, ClusterRow(lost=("a symbol's name is no text",))
+    finally:
+        found.close()
+    refused = tuple(f"{each.address}: {each.reason}" for each in found.refused)
+    return done, msgspec.structs.replace(row, address=str(cluster.address), refused=refused)
+
+
+def _run(work: Backends, settings: Settings, cluster: Cluster) -> tuple[dict[int, Backed], ClusterRow]:
+    wanted = {item.name: item for item in work.wanted}
+    done: dict[int, Backed] = {}
+
+    def accept(answer: Answer) -> None:
+        for made in answer.made:
+            item = wanted[made.name]
+            if settings.cache is not None:
+                work.keep(item, made.outputs, made.remarks)
+            done[item.unit] = Backed(
+                objects=tuple(map(work.cache.blob, made.outputs)),
+                remarks=work.cache.blob(made.remarks) if made.remarks else None,
+                made=made.result is not None,
+                result=made.result,
+                host=answer.host,
+            )
+
+    program = work.program
+    task = Task(codegen=program.codegen, road=program.road, library=program.library, timeout=TIMEOUT)
+    orders = ordered(_portions(work), task, sum(machine.slots for machine in cluster.machines))
+    asking = Asking(orders=orders, cache=work.cache, library=program.library, accept=accept)
+    row = asking.run(cluster, jobs=settings.jobs)
+    return done, row
+
+
+def _portions(work: Backends) -> list[Portion]:
+    """The units in the order of the link, with all contents in the cache."""
+    costs = work.program.plan.costs()
+    digests = {number: _digest(work, path) for number, path in work.sources.items()}
+    paths = {number: f"{SOURCES}/{path.name}" for number, path in work.sources.items()}
+    portions = []
+    for item in sorted(work.wanted, key=lambda item: item.unit):
+        plan = work.program.plan
+        imported = set(plan.index.module[plan.imports.row[plan.imports_of(item.unit)]].tolist())
+        portions.append(
+            Portion(
+                cost=int(costs[item.unit]),
+                key=item.key.exact,
+                unit=work.unit(item, work.scratch),
+                shard=work.shard(item, paths),
+                sources={work.sources[number].stem: digests[number] for number in sorted(imported)},
+            )
+        )
+    return portions
+
+
+def _digest(work: Backends, source: Path) -> str:
+    """The digest of a file to import from: of a link into the cache it is the name."""
+    return source.resolve().name if source.is_symlink() else work.cache.put_file(source)
+
+
+def open_cluster(settings: ClusterSettings, fits: Callable[[Greeting], str]) -> "DaskCluster":
+    """Speak to the cluster.
+
+    Raises:
+        UsageError: it is not safe.
+        ClusterError: it does not answer, no worker fits, or what speaks to clusters is not installed.
+    """
+    try:
+        from burnish.executor.dask import connect  # noqa: PLC0415
+    except ImportError as error:
+        raise ClusterError(
+            f"clusters need a package that is not installed: {error.name}", hint="pip install 'burnish[cluster]'"
+        ) from error
+    return connect(settings, fits)
