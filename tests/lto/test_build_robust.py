@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from lto_projects import Place, bare, refuses, says
 
 pytestmark = pytest.mark.cargo
@@ -35,7 +36,7 @@ def install(what, value):
                     die()
         Stopwatch.stage = stage
     elif what == "call":
-        from burnish.lto import cache
+        from burnish import cache
         setattr(cache.Cache, value, die)
     elif what == "rename":
         old = Path.replace
@@ -45,8 +46,8 @@ def install(what, value):
     elif what == "limit":
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(value), int(value)))
     elif what == "hang":
-        from burnish.lto import do, producing
-        producing.TIMEOUT = float(value)
+        from burnish.lto import backends, do
+        backends.TIMEOUT = float(value)
         do.run_unit = lambda *_: time.sleep(60)
 
 if "HOOK" in os.environ and Path(f"/proc/{os.getppid()}/comm").read_text().strip() == "rustc":

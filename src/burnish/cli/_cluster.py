@@ -5,6 +5,7 @@ from pathlib import Path
 
 from burnish.errors import UsageError
 from burnish.executor.addresses import ClusterSettings, Credentials, check_safe, parse_address
+from burnish.executor.reachable import check_reachable
 
 _TLS = ("--tls-ca", "--tls-cert", "--tls-key")
 
@@ -28,6 +29,7 @@ def cluster_of(args: argparse.Namespace) -> ClusterSettings | None:
 
     Raises:
         UsageError: no address, not all of the files, or it is not safe.
+        ClusterError: nobody is there.
     """
     files = {flag: getattr(args, flag.removeprefix("--").replace("-", "_")) for flag in _TLS}
     given = [flag for flag, file in files.items() if file is not None]
@@ -51,4 +53,5 @@ def cluster_of(args: argparse.Namespace) -> ClusterSettings | None:
         address=parse_address(args.cluster), credentials=credentials, insecure=args.insecure_cluster
     )
     check_safe(settings)
+    check_reachable(settings.address)
     return settings

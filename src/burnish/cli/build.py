@@ -70,9 +70,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _with_cluster(settings: Settings, args: argparse.Namespace) -> Settings:
-    cluster = _cluster.cluster_of(args)
-    if cluster is not None and settings.engine is Engine.LLD:
+    if args.cluster is not None and settings.engine is Engine.LLD:
         raise UsageError("--engine lld works on this machine alone", hint="leave --cluster away, or --engine lld")
+    cluster = _cluster.cluster_of(args)
     return replace(settings, cluster=cluster)
 
 

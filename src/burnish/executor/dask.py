@@ -41,6 +41,7 @@ class DaskCluster:
     Attributes:
         machines: the workers that fit.
         refused: the others.
+        sent: bytes of contents, as they are (Dask may compress them).
     """
 
     def __init__(self, client: Client, machines: Sequence[Machine], refused: Sequence[Refused]) -> None:
@@ -49,6 +50,7 @@ class DaskCluster:
         self._client = client
         self._name = secrets.token_hex(4)
         self._shared = 0
+        self.sent = 0
 
     @property
     def executor(self) -> Executor:
@@ -80,6 +82,7 @@ class DaskCluster:
                         hash=False,
                         timeout=ANSWER,
                     )
+                    self.sent += 0 if places else sum(blob.size for blob in chunk)
                     handles |= {key.rpartition("-")[2]: future for key, future in got.items()}
         except (OSError, Late, RuntimeError, ValueError) as error:
             raise ClusterError(f"the cluster took no contents: {str(error) or type(error).__name__}") from error

@@ -33,6 +33,8 @@ class Cluster(Protocol):
     """
 
     machines: Sequence[Machine]
+    #: Bytes of contents sent so far.
+    sent: int
 
     @property
     def executor(self) -> Executor:

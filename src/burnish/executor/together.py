@@ -7,7 +7,7 @@ that hangs, and a network that is gone look alike from here.
 
 import time
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -16,13 +16,15 @@ from burnish.executor.port import Cluster
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
-#: Seconds without a result before this machine helps: at first, and at least.
+#: Seconds without a result from the cluster before this machine helps: at first and at most, and at least.
 PATIENCE = 10.0
 _LEAST_PATIENCE = 2.0
-#: Times the longest job so far, for the same.
+#: Times the longest job that this machine has done, for the same.
 _FACTOR = 3.0
 #: Times that a job is given to the cluster.
 _TRIES = 2
+#: Seconds between two looks while the cluster is silent.
+_LOOK = 0.5
 
 
 @dataclass(kw_only=True, slots=True)
@@ -76,6 +78,7 @@ class Together(Generic[Result]):
     _tries: dict[int, int] = field(default_factory=dict)
     _done: set[int] = field(default_factory=set)
     _longest: float = 0.0
+    _heard: float = 0.0
     _waiting: list[int] = field(default_factory=list)
 
     def run(self, jobs: int) -> Tally:
@@ -86,21 +89,20 @@ class Together(Generic[Result]):
         """
         for job in range(jobs):
             self._give(job)
-        heard = self.now()
+        self._heard = self.now()
         while len(self._done) < jobs:
-            self._begin_here()
-            ended, _ = wait(self._running, timeout=self._left(heard), return_when=FIRST_COMPLETED)
-            for future in ended:
-                heard = self.now()
-                self._conclude(future, self._running.pop(future))
-            if not ended and self._left(heard) <= 0:
-                heard = self.now()
+            if self._silence() <= 0:
                 self._help()
+            self._begin_here()
+            ended, _ = wait(self._running, timeout=max(_LOOK, self._silence()), return_when=FIRST_COMPLETED)
+            for future in ended:
+                self._conclude(future, self._running.pop(future))
         return self.tally
 
-    def _left(self, heard: float) -> float:
+    def _silence(self) -> float:
+        """Seconds until the cluster counts as silent."""
         patience = self.patience if self._longest == 0.0 else max(_LEAST_PATIENCE, _FACTOR * self._longest)
-        return max(0.0, heard + min(patience, self.patience) - self.now())
+        return self._heard + min(patience, self.patience) - self.now()
 
     def _give(self, job: int) -> None:
         self._tries[job] = self._tries.get(job, 0) + 1
@@ -130,7 +132,7 @@ class Together(Generic[Result]):
             return
         try:
             judged = self.judge(attempt.job, future.result(), here=attempt.here)
-        except (Exception, CancelledError) as error:
+        except Exception as error:
             if attempt.here:
                 raise
             judged = f"{type(error).__name__}: {error}"
@@ -139,20 +141,23 @@ class Together(Generic[Result]):
             self.tally.again += 1
             self._give(attempt.job)
             return
-        self._longest = max(self._longest, self.now() - attempt.began if attempt.here else 0.0)
+        if attempt.here:
+            self._longest = max(self._longest, self.now() - attempt.began)
+        else:
+            self._heard = self.now()
         self._done.add(attempt.job)
         self.tally.here += attempt.here
         self.tally.there += not attempt.here
         self.accept(attempt.job, judged)
 
     def _help(self) -> None:
-        """Do here what the cluster has had longest."""
+        """Do here what the cluster has had longest, as much as this machine can at a time."""
         ours = {attempt.job for attempt in self._running.values() if attempt.here} | set(self._waiting)
         theirs = sorted(
             (attempt.began, attempt.job)
             for attempt in self._running.values()
             if not attempt.here and attempt.job not in ours and attempt.job not in self._done
         )
-        if theirs and len(ours) < self.slots:
+        for _, job in theirs[: max(0, self.slots - len(ours))]:
             self.tally.twice += 1
-            self._waiting.append(theirs[0][1])
+            self._waiting.append(job)

@@ -63,6 +63,7 @@ class ClusterRow(msgspec.Struct, frozen=True, kw_only=True):
         machines: those used, ``refused`` the others with the reason.
         orders: jobs in all; ``there`` and ``here`` by whom they were done, ``again`` given anew after a loss,
             ``twice`` begun here as well because the cluster was silent.
+        sent: bytes of contents that no machine held.
         lost: why, in words.
     """
 
@@ -74,6 +75,7 @@ class ClusterRow(msgspec.Struct, frozen=True, kw_only=True):
     here: int = 0
     again: int = 0
     twice: int = 0
+    sent: int = 0
     lost: tuple[str, ...] = ()
 
 

@@ -61,7 +61,8 @@ def _shared(row: ClusterRow) -> str:
         return f"the cluster at {row.address} did nothing, all was done here"
     machines = _count(len(row.machines), "worker")
     said = f"{_count(row.orders, 'order')} for {machines} at {row.address}: {row.there} done there, {row.here} here"
-    more = [f"{row.again} given again"] if row.again else []
+    more = [f"{format_bytes(row.sent)} sent"] if row.sent else []
+    more += [f"{row.again} given again"] if row.again else []
     more += [f"{row.twice} begun twice"] if row.twice else []
     return ", ".join([said, *more])
 

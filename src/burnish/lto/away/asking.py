@@ -187,6 +187,7 @@ class Asking:
             here=tally.here,
             again=tally.again,
             twice=tally.twice,
+            sent=cluster.sent,
             lost=tuple(dict.fromkeys([*lost, *tally.lost]))[:_REASONS],
         )
 
