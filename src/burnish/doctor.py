@@ -137,11 +137,20 @@ def _counter(environment: Mapping[str, str]) -> Finding:
     return _limited("perf or valgrind", "neither", f"{serves}, --per-crate", "apt install valgrind, or the like")
 
 
+#: Optional packages: name, a module of theirs, what they serve, the extra.
+_EXTRAS = (
+    ("tree-sitter", "tree_sitter_rust", "burnish audit", "audit"),
+    ("starlette and uvicorn", "uvicorn", "burnish ui", "ui"),
+    ("Dask's distributed", "distributed", "--cluster", "cluster"),
+)
+
+
 def _extras() -> Iterator[Finding]:
-    if importlib.util.find_spec("tree_sitter_rust") is not None:
-        yield _ok("tree-sitter", "installed", "burnish audit")
-    else:
-        yield _limited("tree-sitter", "not installed", "burnish audit", "pip install 'burnish[audit]'")
+    for name, module, serves, extra in _EXTRAS:
+        if importlib.util.find_spec(module) is not None:
+            yield _ok(name, "installed", serves)
+        else:
+            yield _limited(name, "not installed", serves, f"pip install 'burnish[{extra}]'")
 
 
 def _room(directory: Path, environment: Mapping[str, str]) -> Iterator[Finding]:
