@@ -25,11 +25,12 @@ RANKS: Mapping[str, int] = {
     "explain": 6,
     "xray": 6,
     "report": 7,
-    "api": 8,
+    "results": 8,
+    "api": 9,
     "doctor": 8,
-    "ui": 9,
-    "cli": 9,
-    "__main__": 9,
+    "ui": 10,
+    "cli": 10,
+    "__main__": 10,
 }
 
 #: No process, clock, environment or file; luck only from a seed that is given. Packages count whole.

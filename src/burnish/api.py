@@ -23,6 +23,7 @@ from burnish.cargo.project import Project, Selection, find_manifest, read_projec
 from burnish.errors import ToolError, UsageError
 from burnish.report import json
 from burnish.report.frame import columns
+from burnish.results import read
 from burnish.store import Store
 from burnish.tune.change import check_written, has_change, planned_change
 from burnish.tune.events import Recorded
@@ -172,20 +173,6 @@ def stored_with_project(opening: Opening, number: int | None) -> Tuned:
             hint="burnish tune makes one",
         )
     return Tuned(result=json.decode(body), project=project)
-
-
-def read(path: str | Path) -> TuneResult:
-    """A result that was exported as JSON.
-
-    Raises:
-        UsageError: the file cannot be read.
-        StoreError: it holds no result, or one of another schema.
-    """
-    try:
-        body = Path(path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    return json.decode(body)
 
 
 def apply(

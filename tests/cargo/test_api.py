@@ -11,7 +11,7 @@ from test_tune import looping
 
 import burnish
 import projects
-from burnish.errors import ToolError, UsageError
+from burnish.errors import StoreError, ToolError, UsageError
 from burnish.report import json as stored_form
 from burnish.tune.progress import Silent
 from burnish.tune.result import Outcome, TuneResult
@@ -67,7 +67,7 @@ def test_what_is_wrong_is_an_error_of_burnish(tuned: tuple[Path, TuneResult, Hea
         burnish.tune(directory, goal="sped")
     with pytest.raises(UsageError, match="no frame of 'numpy'"):
         burnish.frame(result, "numpy")
-    with pytest.raises(UsageError, match="cannot read"):
+    with pytest.raises(StoreError, match="cannot read"):
         burnish.read(directory / "none.json")
     with pytest.raises(ToolError, match="polars"):
         burnish.frame(result, "polars")

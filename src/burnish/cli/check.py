@@ -8,11 +8,11 @@ from pathlib import Path
 from burnish.cli import _common
 from burnish.cli._commands import HELP
 from burnish.cli._console import open_progress
-from burnish.errors import StoreError, UsageError
+from burnish.errors import UsageError
 from burnish.measure.values import Workload
 from burnish.profile.profile import CARGO_DEFAULT
 from burnish.report import budgets as report
-from burnish.report import json
+from burnish.results import read
 from burnish.tune.budgets import (
     Budgets,
     Finding,
@@ -167,12 +167,4 @@ def _evidence(budgets: Budgets, session: Session, *, given: bool) -> TuneResult 
     """The report; of the command line relative to here, of the manifest to the package."""
     if budgets.evidence is None:
         return None
-    path = (Path.cwd() if given else session.project.directory) / budgets.evidence
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise StoreError(
-            f"cannot read the evidence {path}: {error.strerror}",
-            hint="burnish report --format json > FILE writes it after a tune",
-        ) from error
-    return json.decode(data)
+    return read((Path.cwd() if given else session.project.directory) / budgets.evidence, what="the evidence")

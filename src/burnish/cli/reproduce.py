@@ -3,16 +3,15 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 
 from burnish.cli import _common
 from burnish.cli._commands import HELP
 from burnish.cli._console import open_progress
-from burnish.errors import StoreError, UsageError
+from burnish.errors import UsageError
 from burnish.measure.values import Workload
 from burnish.report import budgets as report
-from burnish.report import json
 from burnish.report.printable import printable
+from burnish.results import read
 from burnish.tune.budgets import Finding, broken, judge_reproduced, judge_same_size
 from burnish.tune.pair import shipped, timed
 from burnish.tune.progress import Progress
@@ -51,7 +50,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 def run(args: argparse.Namespace) -> int:
     """Measure again and compare."""
-    told = _read(Path(args.report))
+    told = read(args.report)
     args.profile = told.profile_name
     try:
         seconds = parse_duration(args.budget)
@@ -87,15 +86,6 @@ def _agree(workload: Workload, *, yes: bool) -> None:
         raise UsageError(f"this would run {words}: nobody can be asked, stdin is no terminal", hint="say --yes")
     if not _common.agreed(f"Run {words}?"):
         raise UsageError("nothing was run")
-
-
-def _read(path: Path) -> TuneResult:
-    try:
-        return json.decode(path.read_bytes())
-    except OSError as error:
-        raise StoreError(
-            f"cannot read {path}: {error.strerror}", hint="burnish report --format json > FILE writes a report"
-        ) from error
 
 
 def _check_project(told: TuneResult, session: Session) -> None:
