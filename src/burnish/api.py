@@ -23,8 +23,7 @@ from burnish.cargo.project import Project, Selection, find_manifest, read_projec
 from burnish.errors import ToolError, UsageError
 from burnish.report import json
 from burnish.report.frame import columns
-from burnish.results import read
-from burnish.store import Store
+from burnish.results import of_project, read
 from burnish.tune.change import check_written, has_change, planned_change
 from burnish.tune.events import Recorded
 from burnish.tune.pipeline import tune as find_best
@@ -160,19 +159,15 @@ def stored_with_project(opening: Opening, number: int | None) -> Tuned:
     """The same, with the project that it is of."""
     manifest = find_manifest(opening.path)
     project = read_project(Cargo(manifest.parent, os.environ), manifest, opening.selection, opening.target_dir)
-    path = project.target_directory / "burnish" / "burnish.sqlite"
-    body = None
     profile = opening.selection.profile
-    if path.is_file():
-        with Store.open(path) as store:
-            body = store.result(project.subject(profile), number)
-    if body is None:
+    result = of_project(project, profile, number)
+    if result is None:
         which = "" if number is None else f" number {number}"
         raise UsageError(
             f"no result{which} is stored for {project.package} ({project.artifact.name}, [profile.{profile}])",
             hint="burnish tune makes one",
         )
-    return Tuned(result=json.decode(body), project=project)
+    return Tuned(result=result, project=project)
 
 
 def apply(

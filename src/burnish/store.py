@@ -20,6 +20,8 @@ from burnish.errors import StoreError
 from burnish.measure.values import Round
 
 SCHEMA: Final = 1
+#: In burnish's own directory of a project.
+FILE: Final = "burnish.sqlite"
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS builds (key TEXT PRIMARY KEY, failed INTEGER NOT NULL, body BLOB NOT NULL);
@@ -66,6 +68,16 @@ class Store:
             connection.executescript(_TABLES)
             connection.execute(f"PRAGMA user_version={SCHEMA:d}")
         return cls(connection, path)
+
+    @classmethod
+    def of(cls, directory: Path) -> Self | None:
+        """The store in burnish's own directory of a project; None where nothing was ever stored.
+
+        Raises:
+            StoreError: as `open`.
+        """
+        path = directory / FILE
+        return cls.open(path) if path.is_file() else None
 
     def close(self) -> None:
         self._connection.close()

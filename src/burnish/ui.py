@@ -140,11 +140,12 @@ def _page(text: str, policy: str | None) -> HTMLResponse:
 
 
 def _listed(directory: Path) -> str:
-    path = directory / "burnish.sqlite"
-    if not path.is_file():
-        return "<li>none yet: burnish tune makes one</li>"
+    nothing = "<li>none yet: burnish tune makes one</li>"
     try:
-        with Store.open(path) as store:
+        store = Store.of(directory)
+        if store is None:
+            return nothing
+        with store:
             found = store.results()
     except BurnishError as error:
         return f"<li>{escape(printable(error.message))}</li>"
@@ -153,13 +154,13 @@ def _listed(directory: Path) -> str:
         f'<span class="dim">{escape(printable(subject))}</span></li>'
         for number, subject, created in found
     )
-    return "".join(rows) or "<li>none yet: burnish tune makes one</li>"
+    return "".join(rows) or nothing
 
 
 def _report(directory: Path, number: int) -> str | None:
-    path = directory / "burnish.sqlite"
-    if not path.is_file():
+    store = Store.of(directory)
+    if store is None:
         return None
-    with Store.open(path) as store:
+    with store:
         body = store.result_of(number)
     return None if body is None else html.render(json.decode(body), vega())

@@ -95,6 +95,11 @@ class Project:
     def manifest(self) -> Path:
         return self.root / "Cargo.toml"
 
+    @property
+    def own_directory(self) -> Path:
+        """Where burnish writes, in the target directory."""
+        return self.target_directory / "burnish"
+
     def subject(self, profile: str) -> str:
         """What a result is about: this project's artifact in one profile."""
         return f"{self.root} {self.package} {self.artifact.kind} {self.artifact.name} [profile.{profile}]"

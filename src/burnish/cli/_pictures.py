@@ -57,7 +57,7 @@ def _of_project(args: argparse.Namespace, variant: Variant) -> Taken:
     environment = dict(os.environ) | variant.variables(args.profile)
     if variant.units is not None:
         # Records of links do not tell codegen units apart.
-        asked.target_dir = str(_target_directory(args) / "burnish" / "xray" / f"codegen-units-{variant.units}")
+        asked.target_dir = str(_project(args).own_directory / "xray" / f"codegen-units-{variant.units}")
     settings = replace(build.settings_of(asked), seen=True)
     built = build.build(asked, settings, environment)
     if built.product is None:
@@ -86,10 +86,6 @@ def units_in_force(args: argparse.Namespace) -> int | None:
     from burnish.tune.session import read_effective  # noqa: PLC0415  # loads all of tune
 
     return read_effective(_project(args), args.profile, os.environ).codegen_units_in_force
-
-
-def _target_directory(args: argparse.Namespace) -> Path:
-    return _project(args).target_directory
 
 
 def _project(args: argparse.Namespace) -> Project:

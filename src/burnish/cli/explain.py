@@ -14,7 +14,7 @@ from burnish.cargo.project import find_manifest, read_project
 from burnish.cargo.toolchain import read_toolchain
 from burnish.cli import _selection
 from burnish.cli._commands import HELP
-from burnish.errors import BurnishError, StoreError, ToolError
+from burnish.errors import BurnishError, StoreError
 from burnish.explain import explanation
 from burnish.explain.interactions import Context
 from burnish.explain.pipeline import pipeline
@@ -24,9 +24,8 @@ from burnish.explain.target_cpu import target_cpu
 from burnish.explain.values import Mode
 from burnish.profile.panics.values import PanicAudit
 from burnish.report import explain as report
-from burnish.report import json as results
 from burnish.report import pipeline as drawing
-from burnish.store import Store
+from burnish.results import of_project
 from burnish.tune.result import TuneResult
 from burnish.tune.session import read_effective
 
@@ -189,13 +188,8 @@ def _audit(site: Site) -> tuple[PanicAudit | None, str]:
 
 def stored(site: Site) -> TuneResult | None:
     """The newest stored result of this artifact and profile; None where there is none that can be read."""
-    path = site.project.target_directory / "burnish" / "burnish.sqlite"
-    if not path.is_file():
-        return None
     try:
-        with Store.open(path) as store:
-            body = store.result(site.project.subject(site.selection.profile))
-        return None if body is None else results.decode(body)
-    except (StoreError, ToolError) as error:
+        return of_project(site.project, site.selection.profile)
+    except StoreError as error:
         print(f"note: stored results cannot be read: {error.message}", file=sys.stderr)
         return None

@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     if args.open:
         webbrowser.open(address)
     title = f"{project.package} {project.version} ({project.artifact.name})"
-    served = app(project.target_directory / "burnish", title)
+    served = app(project.own_directory, title)
     config = uvicorn.Config(served, log_level="error", lifespan="off", server_header=False, ws="none")
     uvicorn.Server(config).run(sockets=[listener])
     return 0

@@ -58,7 +58,7 @@ class Site:
 
     @property
     def directory(self) -> Path:
-        return self.project.target_directory / "burnish" / "explain"
+        return self.project.own_directory / "explain"
 
     @property
     def file(self) -> Path:
@@ -271,7 +271,7 @@ def _keep(place: Path, record: BuildRecord) -> None:
 
 def find_links(site: Site) -> tuple[LinkRecord, ...]:
     """Records of ``burnish build`` for this artifact, the newest first."""
-    directory = site.project.target_directory / "burnish" / "lto" / "records"
+    directory = site.project.own_directory / "lto" / "records"
     name = f"{site.project.artifact.crate}.json"
     found: list[tuple[float, LinkRecord]] = []
     for path in (*directory.glob(f"*/{name}"), directory / name):

@@ -51,7 +51,7 @@ def run_build(
     toolchain = read_toolchain(cargo)
     check_host(toolchain, selection.target)
     project = read_project(cargo, manifest, selection, target_dir, resolve=False)
-    directory = project.target_directory / "burnish"
+    directory = project.own_directory
     arguments = cargo_arguments(project, selection, settings, directory, quiet=quiet)
     # What cargo takes for the same link has the same record: one that is fresh may be older than others.
     records = directory / "lto" / "records" / digest_of(repr(_asked(arguments)).encode())[:16]

@@ -22,7 +22,7 @@ from burnish.measure.values import Circumstances
 from burnish.profile.effective import EffectiveProfile, resolve
 from burnish.profile.keys import NO_DEBUG
 from burnish.profile.source import SourceText
-from burnish.store import Store
+from burnish.store import FILE, Store
 from burnish.tune.identity import digest, relevant_environment, sources_digest
 
 
@@ -106,13 +106,13 @@ def open_session(opening: Opening, environment: Mapping[str, str], say: Callable
     toolchain = read_toolchain(cargo)
     project = read_project(cargo, manifest, opening.selection, opening.target_dir)
     effective = read_effective(project, opening.selection.profile, environment)
-    directory = project.target_directory / "burnish"
+    directory = project.own_directory
     with locked(directory, wait=opening.wait, say=say):
         if opening.fresh:
             forget(directory)
         shim = ensure_shim(cargo, toolchain, directory / "bin")
         cargo.guard = guard(shim)
-        with Store.open(directory / "burnish.sqlite") as store:
+        with Store.open(directory / FILE) as store:
             yield _session(opening, cargo, project, toolchain, effective, directory, shim, store, environment)
 
 
