@@ -24,7 +24,7 @@ from burnish.errors import ToolError, UsageError
 from burnish.report import json
 from burnish.report.frame import columns
 from burnish.results import of_project, read
-from burnish.tune.change import check_written, has_change, planned_change
+from burnish.tune.change import check_written, pending_change
 from burnish.tune.events import Recorded
 from burnish.tune.pipeline import tune as find_best
 from burnish.tune.progress import Progress, Silent
@@ -190,15 +190,11 @@ def apply(
     Raises:
         ChangeError: the manifest is not what was measured, or the change would not hold.
     """
-    if not has_change(result):
-        return None
     environment = dict(os.environ)
     manifest = find_manifest(Path(path))
     project = read_project(Cargo(manifest.parent, environment), manifest, selection or Selection(), None)
-    change = planned_change(result, project, environment, name=name)
-    if change.is_empty:
-        return None
-    if not dry_run:
+    change = pending_change(result, project, environment, name=name)
+    if change is not None and not dry_run:
         check_written(change, result, project, environment, name=name)
     return change
 

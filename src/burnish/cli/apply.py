@@ -10,7 +10,7 @@ from burnish.cargo.project import Project
 from burnish.cli import _common
 from burnish.cli._commands import HELP
 from burnish.errors import UsageError
-from burnish.tune.change import check_written, has_change, planned_change
+from burnish.tune.change import check_written, has_change, pending_change
 from burnish.tune.result import TuneResult
 
 
@@ -60,8 +60,8 @@ def apply_result(
         ChangeError: the manifest is not what was measured, or the change would not hold.
         UsageError: nobody is there to be asked.
     """
-    change = planned_change(result, project, environment, name=name)
-    if change.is_empty:
+    change = pending_change(result, project, environment, name=name)
+    if change is None:
         print("nothing to write: Cargo.toml says so already", file=sys.stderr)
         return 0
     sys.stderr.write(change.diff(color=_common.use_color(color) and sys.stderr.isatty()))

@@ -13,14 +13,23 @@ from burnish.tune.words import time_words
 from burnish.units import format_change
 
 
-def planned_change(
+def pending_change(
     result: TuneResult, project: Project, environment: Mapping[str, str], *, name: str | None
-) -> FileChange:
-    """The change of the workspace root's manifest; nothing is written.
+) -> FileChange | None:
+    """The change of the workspace root's manifest; None where nothing is recommended, or the manifest says so already.
+
+    Nothing is written.
 
     Raises:
         ChangeError: the profile is not the measured one any more, or another place than Cargo.toml decides.
     """
+    if not has_change(result):
+        return None
+    change = _planned(result, project, environment, name=name)
+    return None if change.is_empty else change
+
+
+def _planned(result: TuneResult, project: Project, environment: Mapping[str, str], *, name: str | None) -> FileChange:
     effective = read_effective(project, result.profile_name, environment)
     wanted = result.recommendation.profile
     source = read_manifest(project.manifest, "Cargo.toml")
