@@ -123,12 +123,12 @@ def tuned(opening: Opening, given: Table, environment: Mapping[str, str], progre
     with open_session(opening, environment, progress.note) as session:
         project = session.project
         wanted = _wanted(given, read_table(project.settings), project.directory)
-        recorded = Recorded(progress, session.directory)
-        recorded.began(f"{project.package} {project.version}", str(wanted.goal), wanted.budget)
-        result = find_best(session, wanted, recorded)
-        subject = project.subject(result.profile_name)
-        number = session.store.keep_result(subject, result.created, json.render(result).encode())
-        recorded.ended(number, result.recommendation.headline)
+        with Recorded(progress, session.directory) as recorded:
+            recorded.began(f"{project.package} {project.version}", str(wanted.goal), wanted.budget)
+            result = find_best(session, wanted, recorded)
+            subject = project.subject(result.profile_name)
+            number = session.store.keep_result(subject, result.created, json.render(result).encode())
+            recorded.ended(number, result.recommendation.headline)
     return Tuned(result=result, project=project)
 
 

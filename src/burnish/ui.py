@@ -76,6 +76,10 @@ function take(event) {{
     put('state', event.headline);
     put('now', 'ended ' + event.at + ': reload for its report');
     document.getElementById('spent').value = 1;
+  }} else if (event.event === 'failed') {{
+    put('state', 'ended without a result: ' + event.reason);
+    put('now', 'ended ' + event.at);
+    document.getElementById('spent').value = 1;
   }} else if (event.event === 'spent') {{
     document.getElementById('spent').value = Math.min(1, event.seconds / event.budget);
     put('now', seconds(Math.max(0, event.budget - event.seconds)) + ' left at most');

@@ -91,20 +91,48 @@ def test_it_listens_on_the_loopback_alone(served: Served) -> None:
     assert here == [f"0100007F:{served.port:04X}"]
 
 
-def test_a_tune_is_followed_to_its_report(served: Served) -> None:
-    tune = subprocess.Popen(
-        [sys.executable, "-m", "burnish", "tune", "--goal", "size", *NARROW], cwd=served.directory, env=ENVIRONMENT,
+def tune(served: Served, *args: str) -> "subprocess.Popen[bytes]":
+    """A tune that has begun: the events are its own."""
+    before = served.events()[0][:1]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "burnish", "tune", *args, *NARROW], cwd=served.directory, env=ENVIRONMENT,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+    while served.events()[0][:1] in ([], before):
+        assert child.poll() is None
+        time.sleep(0.05)
+    return child
+
+
+def test_a_tune_that_fails_says_why(served: Served) -> None:
+    assert tune(served, "--run", "sh -c 'exit 3' {bin}").wait(timeout=300) == 4
+    last = served.events()[0][-1]
+    assert last["event"] == "failed"
+    assert "exit code 3" in str(last["reason"])
+
+
+def test_a_tune_that_is_interrupted_says_so(served: Served) -> None:
+    child = tune(served, "--fresh")
+    while not any(each["event"] == "building" for each in served.events()[0]):
+        assert child.poll() is None
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(timeout=60) == 130
+    last = served.events()[0][-1]
+    assert (last["event"], str(last["reason"]).partition(";")[0]) == ("failed", "interrupted")
+
+
+def test_a_tune_is_followed_to_its_report(served: Served) -> None:
+    child = tune(served, "--goal", "size", "--fresh")
     seen: list[dict[str, object]] = []
     offset, looks = 0, 0
-    while tune.poll() is None or offset == 0:
+    while child.poll() is None or offset == 0:
         events, offset = served.events(offset)
         seen += events
         looks += bool(events)
         time.sleep(0.1)
     seen += served.events(offset)[0]
-    assert tune.returncode == 0
+    assert child.returncode == 0
     kinds = [str(each["event"]) for each in seen]
     assert (kinds[0], kinds[-1]) == ("began", "ended")
     assert kinds.count("building") >= 3
@@ -132,11 +160,15 @@ def test_the_page_in_a_browser_shows_the_end(served: Served, tmp_path: Path) -> 
             page = browser.new_page()
             page.on("console", lambda message: said.append(message.text))
             page.goto(f"http://127.0.0.1:{served.port}/")
-            page.wait_for_function("document.getElementById('state').textContent.startsWith('Change ')")
+            page.locator("#state", has_text="Change ").wait_for()
             assert page.locator("#events li").count() > 3
             page.screenshot(path=Path(os.environ.get("BURNISH_SCREENSHOTS", tmp_path)) / "ui.png")
             page.click("a[href^='/results/']")
             page.wait_for_function("[...document.querySelectorAll('.drawing')].every(place => place.dataset.drawn)")
+            page.goto(f"http://127.0.0.1:{served.port}/")
+            with (served.directory / "target" / "burnish" / "events.jsonl").open("a") as file:
+                file.write('{"at": "today", "event": "failed", "reason": "<b>it</b>"}\n')
+            page.get_by_text("ended without a result: <b>it</b>").wait_for()
             browser.close()
 
     # In a thread of its own: Playwright takes no thread in which another of its loops ever ran.

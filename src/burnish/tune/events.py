@@ -1,11 +1,13 @@
 """What a tune tells, also as a file: a JSON object per line, for whoever follows it (`burnish ui`)."""
 
+import contextlib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, Self, TextIO
 
 import msgspec
 
+from burnish.errors import BurnishError
 from burnish.tune.progress import Progress
 
 #: In burnish's own directory; a new tune begins it anew.
@@ -13,7 +15,10 @@ NAME: Final = "events.jsonl"
 
 
 class Recorded:
-    """A progress that passes everything on, and writes it down. A disk that is full stops the writing, not the tune."""
+    """A progress that passes everything on, and writes it down. A disk that is full stops the writing, not the tune.
+
+    As a context it says how the tune ended: what leaves it by an error is the last line, and the file is closed.
+    """
 
     def __init__(self, inner: Progress, directory: Path) -> None:
         self._inner = inner
@@ -21,6 +26,21 @@ class Recorded:
         try:
             self._file = (directory / NAME).open("w", encoding="utf-8")
         except OSError:
+            self._file = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            self._write("failed", reason=_reason(error))
+        self._close()
+
+    def _close(self) -> None:
+        if self._file is not None:
+            # On a full disk closing fails too, for what is left in the buffer.
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._file = None
 
     def _write(self, event: str, **values: object) -> None:
@@ -31,7 +51,7 @@ class Recorded:
             self._file.write(msgspec.json.encode(line).decode() + "\n")
             self._file.flush()
         except OSError:
-            self._file = None
+            self._close()
 
     def began(self, package: str, goal: str, budget: float) -> None:
         """What is tuned, and for how many seconds at most."""
@@ -40,8 +60,6 @@ class Recorded:
     def ended(self, number: int, headline: str) -> None:
         """The result's number in the store, and its first sentence."""
         self._write("ended", result=number, headline=headline)
-        if self._file is not None:
-            self._file.close()
 
     def phase(self, name: str) -> None:
         self._inner.phase(name)
@@ -73,6 +91,17 @@ class Recorded:
     def note(self, text: str) -> None:
         self._inner.note(text)
         self._write("note", text=text)
+
+
+def _reason(error: BaseException) -> str:
+    """Why a tune ended without a result, on one line."""
+    match error:
+        case BurnishError():
+            return error.message.partition("\n")[0]
+        case KeyboardInterrupt():
+            return "interrupted; the same command goes on where it stopped"
+        case _:
+            return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
 def read_from(path: Path, offset: int) -> tuple[list[bytes], int]:
