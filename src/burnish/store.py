@@ -32,6 +32,9 @@ CREATE TABLE IF NOT EXISTS results (id INTEGER PRIMARY KEY, subject TEXT NOT NUL
                                     body BLOB NOT NULL);
 """
 
+#: SQLite's integers go to here.
+_LARGEST: Final = 2**63 - 1
+
 T = TypeVar("T")
 
 
@@ -58,26 +61,28 @@ class Store:
             connection = sqlite3.connect(path, isolation_level=None, timeout=30)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
-            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-            if version > SCHEMA:
-                connection.close()
-                raise StoreError(
-                    f"{path} was written by a newer burnish (schema {version}, this one knows {SCHEMA})",
-                    hint="update burnish, or start anew with --fresh",
-                )
+            _version(connection, path)
             connection.executescript(_TABLES)
             connection.execute(f"PRAGMA user_version={SCHEMA:d}")
         return cls(connection, path)
 
     @classmethod
     def of(cls, directory: Path) -> Self | None:
-        """The store in burnish's own directory of a project; None where nothing was ever stored.
+        """The store in burnish's own directory of a project, for reading alone; None where nothing was ever stored.
 
         Raises:
-            StoreError: as `open`.
+            StoreError: the file is no database, or is of a newer burnish.
         """
         path = directory / FILE
-        return cls.open(path) if path.is_file() else None
+        if not path.is_file():
+            return None
+        with _translated(path):
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
+            version = _version(connection, path)
+        if version == 0:  # a tune that was killed before its first table
+            connection.close()
+            return None
+        return cls(connection, path)
 
     def close(self) -> None:
         self._connection.close()
@@ -139,6 +144,8 @@ class Store:
         """A stored result of a subject, the newest without a number; None where there is none."""
         newest = "SELECT body FROM results WHERE subject = ? ORDER BY id DESC LIMIT 1"
         numbered = "SELECT body FROM results WHERE subject = ? AND id = ?"
+        if number is not None and number > _LARGEST:
+            return None
         with _translated(self._path):
             if number is None:
                 row = self._connection.execute(newest, (subject,)).fetchone()
@@ -154,6 +161,8 @@ class Store:
 
     def result_of(self, number: int) -> bytes | None:
         """A stored result by its number, whatever its subject."""
+        if number > _LARGEST:
+            return None
         with _translated(self._path):
             row = self._connection.execute("SELECT body FROM results WHERE id = ?", (number,)).fetchone()
         return None if row is None else bytes(row[0])
@@ -170,6 +179,18 @@ class Store:
             raise StoreError(
                 f"{self._path} holds a {kind.__name__} that cannot be read: {error}", hint="start anew with --fresh"
             ) from error
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """The schema of an open file, 0 of one that is new; a newer one is refused, and the connection closed."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA:
+        connection.close()
+        raise StoreError(
+            f"{path} was written by a newer burnish (schema {version}, this one knows {SCHEMA})",
+            hint="update burnish, or start anew with --fresh",
+        )
+    return version
 
 
 @contextmanager

@@ -22,13 +22,17 @@ from burnish.errors import BurnishError
 from burnish.report import html, json
 from burnish.report.printable import printable
 from burnish.store import Store
-from burnish.tune.events import NAME, read_from
+from burnish.tune.events import NAME, Place, read_from
 
 #: What a request may call this machine.
 HOSTS: Final = ("127.0.0.1", "localhost")
 
+#: An offset of more digits is none.
+_DIGITS: Final = 16
+
 _HEADERS: Final = {
     "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -61,7 +65,7 @@ ol {{ list-style: none; padding: 0; margin: 8px 0 0; max-height: 340px; overflow
 <p class="dim" id="now"></p><ol id="events"></ol></section>
 <section><h2>Stored results</h2><ul>{results}</ul></section>
 </main><script>
-let next = 0, last = '';
+let next = 0, of = '';
 const put = (id, text) => {{ document.getElementById(id).textContent = text; }};
 const seconds = value => value < 120 ? value.toFixed(0) + ' s' : (value / 60).toFixed(0) + ' min';
 const words = {{
@@ -95,8 +99,8 @@ function take(event) {{
 }}
 async function follow() {{
   try {{
-    const found = await (await fetch('/events?from=' + next)).json();
-    next = found.next;
+    const found = await (await fetch('/events?from=' + next + '&of=' + of)).json();
+    next = found.next; of = found.of;
     for (const event of found.events) take(event);
   }} catch {{ put('now', 'burnish ui has ended'); }}
   setTimeout(follow, 1000);
@@ -114,11 +118,14 @@ def app(directory: Path, title: str) -> Starlette:
         return _page(_PAGE.format(title=escape(printable(title)), results=listed), _POLICY)
 
     async def events(request: Request) -> Response:
-        offset = request.query_params.get("from", "0")
-        if not offset.isdecimal():
+        asked = request.query_params
+        offset = asked.get("from", "0")
+        if not (offset.isdecimal() and len(offset) < _DIGITS):
             return PlainTextResponse("from must be a number\n", status_code=400, headers=_HEADERS)
-        lines, next_ = await run_in_threadpool(read_from, directory / NAME, int(offset))
-        body = msgspec.json.encode({"events": [msgspec.Raw(line) for line in lines], "next": next_})
+        place = Place(of=asked.get("of", ""), offset=int(offset))
+        lines, after = await run_in_threadpool(read_from, directory / NAME, place)
+        found = [msgspec.Raw(line) for line in lines if _is_json(line)]
+        body = msgspec.json.encode({"events": found, "of": after.of, "next": after.offset})
         return Response(body, media_type="application/json", headers=_HEADERS)
 
     async def report(request: Request) -> Response:
@@ -136,6 +143,15 @@ def app(directory: Path, title: str) -> Starlette:
         Route("/results/{number:int}", report, methods=["GET"]),
     ]
     return Starlette(routes=routes, middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS))])
+
+
+def _is_json(line: bytes) -> bool:
+    """Whether a line is whole: a disk may have been full."""
+    try:
+        msgspec.json.decode(line, type=msgspec.Raw)
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def _page(text: str, policy: str | None) -> HTMLResponse:

@@ -36,11 +36,11 @@ class Served:
         connection.close()
         return found
 
-    def events(self, offset: int = 0) -> tuple[list[dict[str, object]], int]:
-        code, _, body = self.get(f"/events?from={offset}")
+    def events(self, place: tuple[int, str] = (0, "")) -> tuple[list[dict[str, object]], tuple[int, str]]:
+        code, _, body = self.get("/events?from={}&of={}".format(*place))
         assert code == 200
         found = json.loads(body)
-        return found["events"], found["next"]
+        return found["events"], (found["next"], found["of"])
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_before_any_tune_it_says_so(served: Served) -> None:
     assert "none yet: burnish tune makes one" in body
     assert "default-src 'none'" in headers["content-security-policy"]
     assert headers["x-frame-options"] == "DENY"
-    assert served.events() == ([], 0)
+    assert served.events() == ([], (0, ""))
     assert served.get("/results/1")[0] == 404
 
 
@@ -76,6 +76,8 @@ def test_before_any_tune_it_says_so(served: Served) -> None:
         pytest.param("/", "POST", None, 405, id="no posts"),
         pytest.param("/events?from=-1", "GET", None, 400, id="a number that is none"),
         pytest.param("/results/../../etc/passwd", "GET", None, 404, id="no paths"),
+        pytest.param("/events?from=" + "9" * 5000, "GET", None, 400, id="a number without end"),
+        pytest.param("/results/99999999999999999999", "GET", None, 404, id="a number of no result"),
         pytest.param("/results/x", "GET", None, 404, id="no names"),
     ],
 )
@@ -122,16 +124,28 @@ def test_a_tune_that_is_interrupted_says_so(served: Served) -> None:
     assert (last["event"], str(last["reason"]).partition(";")[0]) == ("failed", "interrupted")
 
 
+def test_a_file_that_was_begun_anew_is_read_from_its_start(served: Served) -> None:
+    events, (offset, of) = served.events()
+    assert (served.events((offset, of))[0], served.events((offset, "another"))[0]) == ([], events)
+
+
+def test_a_line_that_is_no_event_is_left_out(served: Served) -> None:
+    before, _ = served.events()
+    with (served.directory / "target" / "burnish" / "events.jsonl").open("a") as file:
+        file.write('{"event": "no\n')
+    assert served.events()[0] == before
+
+
 def test_a_tune_is_followed_to_its_report(served: Served) -> None:
     child = tune(served, "--goal", "size", "--fresh")
     seen: list[dict[str, object]] = []
-    offset, looks = 0, 0
-    while child.poll() is None or offset == 0:
-        events, offset = served.events(offset)
+    place, looks = (0, ""), 0
+    while child.poll() is None or place == (0, ""):
+        events, place = served.events(place)
         seen += events
         looks += bool(events)
         time.sleep(0.1)
-    seen += served.events(offset)[0]
+    seen += served.events(place)[0]
     assert child.returncode == 0
     kinds = [str(each["event"]) for each in seen]
     assert (kinds[0], kinds[-1]) == ("began", "ended")

@@ -1,3 +1,4 @@
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from burnish.errors import StoreError
 from burnish.measure.values import Round, Sample
 from burnish.profile.options import Strip
 from burnish.profile.profile import CARGO_DEFAULT
-from burnish.store import SCHEMA, Store
+from burnish.store import FILE, SCHEMA, Store
 
 BUILD = Build(
     profile=CARGO_DEFAULT,
@@ -42,6 +43,32 @@ def test_what_is_kept_is_given_back_by_another_process_s_store(tmp_path: Path) -
         assert store.fact("wall", float) == 0.25
         assert (store.result("app"), store.result("app", 1), store.result("app", 2)) == (b"{}", b"{}", None)
         assert (store.result("other"), store.result("other", 1)) == (None, None)
+
+
+def test_a_store_that_is_read_is_not_written(tmp_path: Path) -> None:
+    assert Store.of(tmp_path) is None
+    with Store.open(tmp_path / FILE) as store:
+        store.keep_result("app", "today", b"{}")
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    before = (tmp_path / FILE).read_bytes()
+    reading = Store.of(tmp_path)
+    assert reading is not None
+    with reading:
+        assert (reading.results(), reading.result_of(1)) == (((1, "app", "today"),), b"{}")
+        with pytest.raises(StoreError, match="cannot write"):
+            reading.keep_fact("a", 1)
+    assert (tmp_path / FILE).read_bytes() == before
+
+
+def test_a_number_that_no_database_holds_is_no_result(tmp_path: Path) -> None:
+    with Store.open(tmp_path / FILE) as store:
+        assert (store.result("app", 10**30), store.result_of(10**30)) == (None, None)
+
+
+def test_a_store_without_a_table_is_none(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"")
+    assert Store.of(tmp_path) is None
 
 
 def test_a_round_is_kept_once(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What a tune tells, also as a file: a JSON object per line, for whoever follows it (`burnish ui`)."""
 
 import contextlib
+import hashlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self, TextIO
@@ -104,15 +106,23 @@ def _reason(error: BaseException) -> str:
             return f"{type(error).__name__}: {error}".partition("\n")[0]
 
 
-def read_from(path: Path, offset: int) -> tuple[list[bytes], int]:
-    """The whole lines behind an offset in bytes, and the next offset; from the start where the file was begun anew."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A place in the file of one tune: what tells it from others' files, and an offset in bytes."""
+
+    of: str = ""
+    offset: int = 0
+
+
+def read_from(path: Path, place: Place) -> tuple[list[bytes], Place]:
+    """The whole lines behind a place, and the next place; from the start where the file was begun anew."""
     try:
         with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(offset if 0 <= offset <= size else 0)
-            start = file.tell()
+            of = hashlib.sha256(file.readline()).hexdigest()[:16]
+            start = place.offset if place.of == of and 0 <= place.offset <= file.seek(0, 2) else 0
+            file.seek(start)
             body = file.read(1_000_000)
     except OSError:
-        return [], 0
+        return [], Place()
     whole = body[: body.rfind(b"\n") + 1]
-    return whole.splitlines(), start + len(whole)
+    return whole.splitlines(), Place(of=of, offset=start + len(whole))
