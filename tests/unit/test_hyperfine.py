@@ -28,6 +28,7 @@ def export(*commands: str, version: int = 2) -> bytes:
         pytest.param("/home/ann/fd/target/release/fd 'a b' --x='$y'", "{bin} 'a b' '--x=$y'", id="quoted words"),
         pytest.param("fd -e rs", "{bin} -e rs", id="a bare name"),
         pytest.param("nice -n 5 ./target/release/fd", "nice -n 5 {bin}", id="behind another program"),
+        pytest.param("fd '' \"*.rs\" \\$x", "{bin} '' '*.rs' '$x'", id="nothing, and what a shell would leave"),
         pytest.param("fd target", "{bin} target", id="target as an argument"),
     ],
 )
@@ -47,6 +48,9 @@ def test_the_same_command_of_two_builds_is_one_workload() -> None:
         pytest.param(b'{"results": []}', "has no results", id="empty"),
         pytest.param(export("fd | wc -l"), "needs a shell", id="a pipe"),
         pytest.param(export("fd > /dev/null"), "needs a shell", id="a redirection"),
+        pytest.param(export('fd "$HOME"'), "needs a shell", id="a variable"),
+        pytest.param(export("fd `pwd`"), "needs a shell", id="a command in it"),
+        pytest.param(export("fd src/*.rs"), "needs a shell", id="a pattern"),
         pytest.param(export("fd 'x"), "cannot be split", id="an open quote"),
         pytest.param(export(" "), "empty command", id="no words"),
         pytest.param(export("fd x", "fd y"), "2 different commands", id="several"),

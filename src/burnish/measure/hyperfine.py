@@ -4,6 +4,7 @@ The forms are those of ``--export-json`` of hyperfine 1.x (``results[].command``
 (``schema_version`` 2, ``results[].measurements``): README.md of hyperfine, section "JSON".
 """
 
+import re
 import shlex
 from pathlib import PurePath
 
@@ -11,8 +12,10 @@ import msgspec
 
 from burnish.errors import UsageError
 
-#: What a shell would have done with it: burnish starts no shell.
-_SHELL = frozenset("|&;<>`$")
+#: What a shell would have done with it, between words and in them: burnish starts no shell.
+_BETWEEN = frozenset("|&;<>")
+_ANYWHERE = re.compile(r"[$`]")
+_UNQUOTED = re.compile(r"[*?~]")
 
 
 class _Result(msgspec.Struct):
@@ -55,13 +58,19 @@ def _workload(command: str, name: str) -> str:
         raise UsageError(f"{name}: {command!r} cannot be split into words: {error}") from None
     if not words:
         raise UsageError(f"{name} has an empty command")
-    if any(set(word) <= _SHELL for word in words):
+    if _needs_shell(command) or any(word and set(word) <= _BETWEEN for word in words):
         raise UsageError(
             f"{name}: {command!r} needs a shell, and burnish starts none",
             hint="put it into a script and name that: --run './script {bin}'",
         )
     program = next((at for at, word in enumerate(words) if "target" in PurePath(word).parts[:-1]), 0)
     return shlex.join([*words[:program], "BURNISH_BIN", *words[program + 1 :]]).replace("BURNISH_BIN", "{bin}")
+
+
+def _needs_shell(command: str) -> bool:
+    """Whether a shell would have put something else in the place of a word."""
+    single = re.sub(r"\\.|'[^']*'", "", command)
+    return bool(_ANYWHERE.search(single) or _UNQUOTED.search(re.sub(r'"[^"]*"', "", single)))
 
 
 def only_workload(data: bytes, name: str) -> str:

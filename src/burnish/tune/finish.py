@@ -76,19 +76,18 @@ def assemble(
         notes=_notes(run),
         reproduce=_reproduce(run),
         timelines=tuple(_timelines(run, recommendation)),
-        runs=_runs(run.timer.raced.get("race", ()) if run.timer is not None else ()),
+        runs=runs_of(run.timer.raced.get("race", ()) if run.timer is not None else (), run.base.id),
     )
 
 
-def _runs(rounds: Sequence[Round]) -> tuple[Runs, ...]:
+def runs_of(rounds: Sequence[Round], baseline: str) -> tuple[Runs, ...]:
     """By profile, in the order in which they first ran, the baseline first; the control aside."""
     found: dict[str, list[Sample]] = {}
     for each in rounds:
         for sample in each.samples:
             if sample.arm != CONTROL:
                 found.setdefault(sample.arm, []).append(sample)
-    # The baseline is in every round, no other in more.
-    ordered = sorted(found.items(), key=lambda item: -len(item[1]))
+    ordered = sorted(found.items(), key=lambda item: item[0] != baseline)
     return tuple(
         Runs(
             name=name,
@@ -168,7 +167,7 @@ def _notes(run: "Tune") -> tuple[str, ...]:
     notes = list(run.notes)
     if run.timer is None:
         notes.append("No --run was given: sizes and build costs alone, run time was not measured.")
-    obstacle = run.builds.obstacle(replace(code(run.base)))
+    obstacle = run.builds.obstacle(code(run.base))
     if obstacle is not None:
         notes.append(f"Every candidate was built by plain cargo from nothing: {obstacle}.")
     notes.extend(
