@@ -1,9 +1,10 @@
 """Builds that are remembered: the store answers first, sharing is checked, every second is booked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from burnish.build.builder import Builder, deviation
-from burnish.build.plan import Deps, deps_for, sharing_obstacle
+from burnish.build.plan import NO_OVERRIDES, Deps, deps_for, sharing_obstacle
 from burnish.build.values import Build, FailedBuild, Road
 from burnish.errors import ToolError
 from burnish.profile.options import Lto, Strip
@@ -141,12 +142,18 @@ class Builds:
         """A cold build by plain cargo, or how it failed."""
         return self._remembered(profile, Road.PLAIN, reason)
 
-    def _remembered(self, profile: Profile, road: Road, reason: str) -> Build | FailedBuild:
-        key = digest("build", self.session.key, profile.id, road)
+    def overridden(self, profile: Profile, overrides: Mapping[str, str], reason: str) -> Build | FailedBuild:
+        """The same with packages that have an opt-level of their own."""
+        return self._remembered(profile, Road.PLAIN, reason, overrides)
+
+    def _remembered(
+        self, profile: Profile, road: Road, reason: str, overrides: Mapping[str, str] = NO_OVERRIDES
+    ) -> Build | FailedBuild:
+        key = digest("build", self.session.key, profile.id, road, *([sorted(overrides.items())] if overrides else []))
         stored = self.store.build(key)
         if stored is None or not self._still_holds(stored, profile):
             self.progress.building(profile.id, reason)
-            stored = self.builder.plain(profile) if road is Road.PLAIN else self.builder.shared(profile)
+            stored = self.builder.plain(profile, overrides) if road is Road.PLAIN else self.builder.shared(profile)
             self.store.keep_build(key, stored)
             self.progress.built(_line(stored))
         self.ledger.builds += self.ledger.book(key, stored.spent_wall)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from burnish.build.values import Build, FailedBuild, Road
+from burnish.build.values import Build, FailedBuild
 from burnish.measure.rounds import ArmError
 from burnish.measure.samples import CALLGRIND_SLOWDOWN, instructions_by_function
 from burnish.profile.profile import Profile
@@ -100,7 +100,8 @@ def _try(builds: Builds, timer: Timer, goal: Goal, plain: Build, proposal: Propo
         accepted=False,
         reason="",
     )
-    built = _overridden(builds, profile, proposal)
+    reason = f"with opt-level {proposal.opt_level} for {len(proposal.packages)} packages"
+    built = builds.overridden(profile, proposal.overrides, reason)
     if isinstance(built, FailedBuild):
         return replace(row, reason="it does not build")
     for arm, build in (("without", plain), ("with", built)):
@@ -117,15 +118,3 @@ def _try(builds: Builds, timer: Timer, goal: Goal, plain: Build, proposal: Propo
     size, cpu = built.artifacts[profile.strip].size, built.cost.cpu
     paying = pays(goal, size=size / before, build=cpu / plain.cost.cpu, time=time)
     return replace(row, size=(before, size), cpu=(plain.cost.cpu, cpu), time=time, accepted=paying)
-
-
-def _overridden(builds: Builds, profile: Profile, proposal: Proposal) -> Build | FailedBuild:
-    key = digest("build", builds.session.key, profile.id, Road.PLAIN, sorted(proposal.overrides.items()))
-    stored = builds.store.build(key)
-    if stored is None or (isinstance(stored, Build) and not builds.builder.intact(stored)):
-        count = len(proposal.packages)
-        builds.progress.building(profile.id, f"with opt-level {proposal.opt_level} for {count} packages")
-        stored = builds.builder.plain(profile, proposal.overrides)
-        builds.store.keep_build(key, stored)
-    builds.ledger.book(key, stored.spent_wall)
-    return stored
