@@ -68,6 +68,7 @@ PURE = (
     "burnish.tune.effects",
     "burnish.tune.goals",
     "burnish.tune.percrate",
+    "burnish.tune.remaining",
     "burnish.tune.result",
     "burnish.tune.search",
     "burnish.tune.space",

@@ -62,7 +62,7 @@ ol {{ list-style: none; padding: 0; margin: 8px 0 0; max-height: 340px; overflow
 <h1>{title}</h1>
 <section aria-live="polite"><h2 id="state">no tune was seen yet</h2>
 <progress id="spent" max="1" value="0" aria-label="time spent of the budget"></progress>
-<p class="dim" id="now"></p><ol id="events"></ol></section>
+<p class="dim" id="now"></p><p id="doing"></p><p id="best"></p><ol id="events"></ol></section>
 <section><h2>Stored results</h2><ul>{results}</ul></section>
 </main><script>
 let next = 0, of = '';
@@ -75,20 +75,26 @@ const words = {{
 function take(event) {{
   if (event.event === 'began') {{
     put('state', 'tuning ' + event.package + ', goal ' + event.goal);
+    for (const each of ['now', 'doing', 'best']) put(each, '');
     document.getElementById('events').replaceChildren();
   }} else if (event.event === 'ended') {{
     put('state', event.headline);
-    put('now', 'ended ' + event.at + ': reload for its report');
+    put('now', 'ended ' + event.at + ': reload for its report'); put('doing', '');
     document.getElementById('spent').value = 1;
   }} else if (event.event === 'failed') {{
     put('state', 'ended without a result: ' + event.reason);
-    put('now', 'ended ' + event.at);
+    put('now', 'ended ' + event.at); put('doing', '');
     document.getElementById('spent').value = 1;
   }} else if (event.event === 'spent') {{
     document.getElementById('spent').value = Math.min(1, event.seconds / event.budget);
-    put('now', seconds(Math.max(0, event.budget - event.seconds)) + ' left at most');
+    const most = seconds(Math.max(0, event.budget - event.seconds)) + ' at most';
+    put('now', event.remaining == null ? most : 'about ' + seconds(event.remaining) + ' left, ' + most);
+  }} else if (event.event === 'best') {{
+    const change = ratio => (ratio < 1 ? '' : '+') + ((ratio - 1) * 100).toFixed(1) + ' %';
+    put('best', 'best so far ' + event.profile + ': size ' + change(event.size) +
+      (event.time == null ? '' : ', time ~' + change(event.time)));
   }} else if (event.event === 'rounds') {{
-    put('now', event.purpose + ': ' + event.done + ' rounds, ' + event.active + ' undecided' +
+    put('doing', event.purpose + ': ' + event.done + ' rounds, ' + event.active + ' undecided' +
       (event.best ? '; best ' + event.best : ''));
   }} else if (words[event.event]) {{
     const line = document.createElement('li');

@@ -5,6 +5,7 @@ stderr; both are read here and nowhere else.
 """
 
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -16,7 +17,10 @@ from pathlib import Path
 import msgspec
 
 from burnish.errors import ToolError
+from burnish.units import format_seconds, plural
 
+#: Cargo's commands that build.
+_BUILDING = frozenset({"build", "rustc"})
 #: How much of cargo's stderr is kept: the end, where the error stands.
 _STDERR_KEPT = 16_000
 
@@ -69,6 +73,9 @@ class Cargo:
         directory: where cargo runs; decides which `.cargo/config.toml` and toolchain file hold.
         environment: of the child; passed in, never read here.
         guard: command put in front so that the child dies with burnish (the shim), empty before there is one.
+
+    Attributes:
+        told: hears of each build: its command line before, what it did after; None: nobody does.
     """
 
     def __init__(self, directory: Path, environment: Mapping[str, str], *, guard: Sequence[str] = ()) -> None:
@@ -76,6 +83,7 @@ class Cargo:
         self.environment = dict(environment)
         self.guard = tuple(guard)
         self.clock = Clock(waited=[])
+        self.told: Callable[[str], None] | None = None
 
     def tool(self, name: str) -> str:
         """The path of ``cargo`` or ``rustc`` as the user's shell would find it.
@@ -118,6 +126,9 @@ class Cargo:
             ToolError: the tool is missing.
         """
         argv = [*self.guard, self.tool(tool), *args]
+        told = self.told if args[:1] and args[0] in _BUILDING else None
+        if told is not None:
+            told(f"$ {command_line(tool, args, environment or {})}")
         units: list[Unit] = []
         lines: list[str] = []
         began = time.time()
@@ -138,6 +149,8 @@ class Cargo:
             words = _tail(stderr.fileno())
         wall = time.perf_counter() - start
         self.clock.waited.append(wall)
+        if told is not None:
+            told(_did(units, code, wall, args, show=show))
         return CargoRun(
             code=code,
             units=tuple(units),
@@ -147,6 +160,22 @@ class Cargo:
             wall=wall,
             cpu=cpu,
         )
+
+
+def command_line(tool: str, args: Sequence[str], environment: Mapping[str, str]) -> str:
+    """A run as a shell would be told it, with the variables that burnish sets."""
+    variables = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
+    return " ".join([*variables, shlex.join([tool, *args])])
+
+
+def _did(units: Sequence[Unit], code: int, wall: float, args: Sequence[str], *, show: bool) -> str:
+    """What a build did: crates compiled and found fresh, and where its files and words went."""
+    fresh = sum(unit.fresh for unit in units)
+    at = args.index("--target-dir") + 1 if "--target-dir" in args else len(args)
+    where = f"; files in {args[at]}" if at < len(args) else ""
+    words = "" if show else "; its words are kept for errors"
+    failed = f", exit code {code}" if code else ""
+    return f"{plural(len(units) - fresh, 'unit')} compiled, {fresh} fresh, {format_seconds(wall)}{failed}{where}{words}"
 
 
 def _follow(

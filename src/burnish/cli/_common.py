@@ -3,23 +3,28 @@
 import argparse
 import os
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from burnish.cli._selection import add_selection, project_path, selection, target_dir, terminal_width
+from burnish.cli._console import open_progress
+from burnish.cli._selection import add_loudness, add_selection, project_path, selection, target_dir, terminal_width
 from burnish.cli._vega import vega
 from burnish.errors import StoreError, UsageError
 from burnish.report import html, text
 from burnish.report.formats import FORMATS
+from burnish.tune.progress import Progress
 from burnish.tune.result import TuneResult
 from burnish.tune.session import Opening
 
 __all__ = [
     "SUFFIXES",
     "add_output",
+    "add_progress",
     "add_selection",
     "agreed",
     "check_exports",
     "opening",
+    "progress",
     "show",
     "terminal_width",
     "use_color",
@@ -53,6 +58,20 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         ".txt; may be repeated",
     )
     group.add_argument("--color", choices=("auto", "always", "never"), default="auto")
+
+
+def add_progress(parser: argparse.ArgumentParser) -> None:
+    """What is told on stderr while a command works."""
+    group = parser.add_argument_group("progress, on stderr")
+    group.add_argument(
+        "--progress", choices=("auto", "plain", "none"), default="auto", help="plain: a line per event, as in a pipe"
+    )
+    add_loudness(parser, "no progress")
+
+
+def progress(args: argparse.Namespace) -> AbstractContextManager[Progress]:
+    """The display that was asked for."""
+    return open_progress("none" if args.quiet else args.progress, verbose=args.verbose)
 
 
 def check_exports(files: list[str]) -> None:

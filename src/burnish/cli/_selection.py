@@ -3,9 +3,11 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from burnish.cargo.project import Selection
+from burnish.report.printable import printable
 
 
 def add_selection(parser: argparse.ArgumentParser) -> None:
@@ -26,6 +28,33 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--target-dir", metavar="DIRECTORY", help="for all that burnish writes")
     group.add_argument("--locked", action="store_true")
     group.add_argument("--offline", action="store_true")
+
+
+def add_loudness(parser: argparse.ArgumentParser, quiet: str) -> None:
+    """Less on stderr, or more.
+
+    Args:
+        parser: of the command.
+        quiet: what ``-q`` does.
+    """
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("-q", "--quiet", action="store_true", help=quiet)
+    add_verbose(how)
+
+
+def add_verbose(parser: argparse._ActionsContainer) -> None:
+    """More on stderr."""
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="say each cargo command line as run, what it compiled and where its files go, on stderr",
+    )
+
+
+def teller(args: argparse.Namespace) -> Callable[[str], None] | None:
+    """Who hears of each build of cargo where ``--verbose`` asks for it."""
+    return (lambda text: print(printable(text), file=sys.stderr)) if args.verbose else None
 
 
 def selection(args: argparse.Namespace) -> Selection:

@@ -48,7 +48,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     group.add_argument("--print-config", action="store_true", help="print lines for .cargo/config.toml and stop")
     _cluster.add_cluster(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="of stdout (default: text)")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no report, and cargo says only errors")
+    _selection.add_loudness(parser, "no report, and cargo says only errors")
     parser.set_defaults(run_command=run)
 
 
@@ -84,7 +84,8 @@ def build(args: argparse.Namespace, settings: Settings, environment: dict[str, s
         ToolError: cargo or rustc failed; what they said has been on stderr.
     """
     where, selected, target_dir = _selection.project_path(args), _selection.selection(args), _selection.target_dir(args)
-    built = run_build(where, selected, target_dir, settings, environment, quiet=args.quiet)
+    told = _selection.teller(args)
+    built = run_build(where, selected, target_dir, settings, environment, quiet=args.quiet, told=told)
     if built.code != 0 and built.failure is not None:
         kind = _FAILURES.get(built.failure.code, LtoError)
         raise kind(report.short_names(built.failure.message), hint=built.failure.hint)

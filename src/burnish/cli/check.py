@@ -7,7 +7,6 @@ from pathlib import Path
 
 from burnish.cli import _common
 from burnish.cli._commands import HELP
-from burnish.cli._console import open_progress
 from burnish.errors import UsageError
 from burnish.measure.values import Workload
 from burnish.profile.profile import CARGO_DEFAULT
@@ -68,8 +67,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     group.add_argument("--run", metavar="'CMD {bin} ARGS'", help="the workload; {bin} is the program; no shell")
     group.add_argument("--budget", default="2m", metavar="TIME", help="for the rounds (default: 2m)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: text)")
-    parser.add_argument("--progress", choices=("auto", "plain", "none"), default="auto", help="on stderr")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    _common.add_progress(parser)
     parser.set_defaults(run_command=run)
 
 
@@ -85,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         seconds = parse_duration(args.budget)
     except ValueError as error:
         raise UsageError(f"--budget: {error}") from None
-    with open_progress("none" if args.quiet else args.progress) as progress:
+    with _common.progress(args) as progress:
         opening = _common.opening(args)
         with open_session(opening, dict(os.environ), progress.note) as session:
             settings = read_table(session.project.settings)

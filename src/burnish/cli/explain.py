@@ -63,6 +63,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     group.add_argument("--build", action="store_true", help="build once with plain cargo and record what rustc does")
     group.add_argument("--no-audit", action="store_true", help="do not read the sources for what relies on unwinding")
     parser.add_argument("--format", choices=("text", "json", "md"), default="text", help="of stdout (default: text)")
+    _selection.add_verbose(parser)
     parser.set_defaults(run_command=run)
 
 
@@ -70,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     """Read, perhaps build, explain."""
     environment = dict(os.environ)
     site = read_site(args, environment)
-    found = _record(site, build=args.build)
+    found = _record(site, args)
     if args.pipeline:
         sys.stdout.write(_draw(site, found, Mode(args.pipeline), args.format))
         return 0
@@ -123,8 +124,8 @@ class _Found:
     words: str
 
 
-def _record(site: Site, *, build: bool) -> _Found:
-    record = make_record(site) if build else find_record(site)
+def _record(site: Site, args: argparse.Namespace) -> _Found:
+    record = make_record(site, told=_selection.teller(args)) if args.build else find_record(site)
     if record is None:
         return _Found(
             record=None, words="No build is recorded: flags are derived as Cargo would; --build records them."

@@ -6,7 +6,6 @@ import sys
 
 from burnish.cli import _common
 from burnish.cli._commands import HELP
-from burnish.cli._console import open_progress
 from burnish.errors import UsageError
 from burnish.measure.values import Workload
 from burnish.report import budgets as report
@@ -43,8 +42,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument("-y", "--yes", action="store_true", help="run the report's command without asking")
     parser.add_argument("--budget", default="5m", metavar="TIME", help="for the rounds (default: 5m)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: text)")
-    parser.add_argument("--progress", choices=("auto", "plain", "none"), default="auto", help="on stderr")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    _common.add_progress(parser)
     parser.set_defaults(run_command=run)
 
 
@@ -59,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     if told.workload is not None:
         _agree(told.workload, yes=args.yes)
     with (
-        open_progress("none" if args.quiet else args.progress) as progress,
+        _common.progress(args) as progress,
         open_session(_common.opening(args), dict(os.environ), progress.note) as session,
     ):
         _check_project(told, session)

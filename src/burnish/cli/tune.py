@@ -8,7 +8,6 @@ from pathlib import Path
 from burnish.api import tuned
 from burnish.cli import _common
 from burnish.cli._commands import HELP
-from burnish.cli._console import open_progress
 from burnish.cli.apply import apply_result
 from burnish.errors import UsageError
 from burnish.measure.hyperfine import only_workload
@@ -49,8 +48,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     group.add_argument("--name", metavar="PROFILE", help="with --apply: write it as a custom profile instead")
     group.add_argument("--fresh", action="store_true", help="forget what is stored for this project")
     group.add_argument("--no-wait", action="store_true", help="give up if another burnish is at work here")
-    group.add_argument("--progress", choices=("auto", "plain", "none"), default="auto", help="on stderr")
-    group.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    _common.add_progress(parser)
     parser.set_defaults(run_command=run)
 
 
@@ -103,9 +101,8 @@ def run(args: argparse.Namespace) -> int:
     """Tune, show, and apply where asked."""
     _common.check_exports(args.export)
     given = table_of(args)
-    progress_kind = "none" if args.quiet else args.progress
     environment = dict(os.environ)
-    with open_progress(progress_kind) as progress:
+    with _common.progress(args) as progress:
         opening = _common.opening(args, fresh=args.fresh, wait=not args.no_wait)
         done = tuned(opening, given, environment, progress)
     result, project = done.result, done.project

@@ -48,6 +48,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _selection.add_selection(parser)
     _add_questions(parser)
     _add_output(parser)
+    _selection.add_verbose(parser)
     parser.set_defaults(run_command=run, engine="burnish", jobs=None, no_cache=False, quiet=True)
 
 

@@ -7,7 +7,7 @@ the final crate (rustc book, "Command-line Arguments"; a path is taken since 1.7
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,8 +89,8 @@ def current_sources(site: Site) -> str:
     return sources_digest(site.project.sources, (site.project.root / "Cargo.lock",))
 
 
-def make_record(site: Site) -> BuildRecord:
-    """Build the artifact as cargo does, record every rustc, keep the record.
+def make_record(site: Site, *, told: Callable[[str], None] | None = None) -> BuildRecord:
+    """Build the artifact as cargo does, record every rustc, keep the record; ``told`` hears of each build of cargo.
 
     Raises:
         ToolError: the project does not build, or rustc was not run through the shim.
@@ -99,6 +99,7 @@ def make_record(site: Site) -> BuildRecord:
     directory = site.directory.parent
     with locked(directory, wait=True, say=lambda _: None):
         cargo = Cargo(site.project.start, site.environment)
+        cargo.told = told
         shim = ensure_shim(cargo, site.toolchain, directory / "bin")
         cargo.guard = guard(shim)
         record = _recorded(site, cargo, shim)

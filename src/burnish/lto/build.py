@@ -9,7 +9,7 @@ that plain cargo never takes a file of this build for one of its own. A build th
 import json
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,8 +38,9 @@ def run_build(
     environment: Mapping[str, str],
     *,
     quiet: bool = False,
+    told: Callable[[str], None] | None = None,
 ) -> LtoBuild:
-    """Build the artifact.
+    """Build the artifact; ``told`` hears of each build of cargo.
 
     Raises:
         UsageError, ToolError: the project or the toolchain do not fit.
@@ -47,6 +48,7 @@ def run_build(
     """
     manifest = find_manifest(path)
     cargo = Cargo(manifest.parent, environment)
+    cargo.told = told
     cargo.tool("cargo")
     toolchain = read_toolchain(cargo)
     check_host(toolchain, selection.target)

@@ -12,6 +12,7 @@ from burnish.profile.profile import Profile
 from burnish.store import Store
 from burnish.tune.identity import digest
 from burnish.tune.progress import Progress
+from burnish.tune.remaining import Outlook
 from burnish.tune.result import Failure, Sharing
 from burnish.tune.session import Session
 from burnish.tune.space import code
@@ -44,6 +45,7 @@ class Ledger:
     builds: int = 0
     rounds: int = 0
     booked: set[str] = field(default_factory=set)
+    outlook: Outlook = field(default_factory=Outlook)
 
     def book(self, key: str, seconds: float) -> bool:
         """Book a piece of work; what serves twice (as a check, then as the confirmation) is paid once: then False."""
@@ -52,6 +54,10 @@ class Ledger:
         self.booked.add(key)
         self.spent += seconds
         return True
+
+    def tell(self, progress: Progress) -> None:
+        """Say what is spent and how long the rest will take."""
+        progress.spent(self.spent, self.budget, self.outlook.remaining(self.spent, self.budget))
 
     def left(self, share: float = 1.0) -> float:
         """Seconds until ``share`` of the budget is spent; negative beyond."""
@@ -156,8 +162,12 @@ class Builds:
             stored = self.builder.plain(profile, overrides) if road is Road.PLAIN else self.builder.shared(profile)
             self.store.keep_build(key, stored)
             self.progress.built(_line(stored))
+            if isinstance(stored, Build):
+                artifact = stored.artifacts[Strip.SYMBOLS]
+                self.progress.detail(f"kept in {(self.builder.workshop.directory / artifact.path).parent}")
         self.ledger.builds += self.ledger.book(key, stored.spent_wall)
-        self.progress.spent(self.ledger.spent, self.ledger.budget)
+        self.ledger.outlook.built(stored.spent_wall)
+        self.ledger.tell(self.progress)
         return stored
 
     def _still_holds(self, stored: Build | FailedBuild, profile: Profile) -> bool:

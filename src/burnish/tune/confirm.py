@@ -7,9 +7,11 @@ from burnish.build.builder import deviation
 from burnish.build.values import Build, FailedBuild
 from burnish.measure.rounds import ArmError
 from burnish.measure.values import Comparison
+from burnish.tune.ahead import enter
 from burnish.tune.builds import FAITHFUL
 from burnish.tune.layouts import held, over_layouts
 from burnish.tune.limits import effective_limits
+from burnish.tune.remaining import Stage
 from burnish.tune.result import Confirmation, Row, Sharing
 from burnish.tune.rows import measure_size
 from burnish.tune.space import code
@@ -27,7 +29,7 @@ def confirm(
     run: "Tune", rows: tuple[Row, ...], plain: Build
 ) -> tuple[tuple[Standing, ...], tuple[Row, Confirmation] | None]:
     """Build the winner by plain cargo, time it in fresh rounds, and judge again on those figures alone."""
-    run.progress.phase("confirmation")
+    enter(run, Stage.CONFIRMATION)
     limits = effective_limits(run.request.goal, run.request.limits)
     # The baseline's own cost and size are those of its plain build.
     baseline = replace(rows[0], cost=plain.cost, size=measure_size(run.builds, plain, run.base.strip))
@@ -40,6 +42,7 @@ def confirm(
             return standings, None
         found = _confirmation(run, best.row, plain)
         if isinstance(found, str):
+            run.progress.detail(f"left: {best.row.profile.id}: {found}")
             refused = replace(best, obstacles=(found,))
             standings = tuple(refused if each is best else each for each in standings)
             continue
@@ -53,6 +56,7 @@ def confirm(
             refusal = "its run time is not better over random layouts"
         else:
             refusal = "fresh builds and rounds did not confirm it"
+        run.progress.detail(f"left: {best.row.profile.id}: {'; '.join((*again.obstacles, refusal))}")
         refused = replace(again, obstacles=(*again.obstacles, refusal))
         standings = tuple(refused if each is best else each for each in standings)
     return standings, None

@@ -86,13 +86,20 @@ class Recorded:
         self._inner.rounds(purpose, done, active, best)
         self._write("rounds", purpose=purpose, done=done, active=active, best=best)
 
-    def spent(self, seconds: float, budget: float) -> None:
-        self._inner.spent(seconds, budget)
-        self._write("spent", seconds=round(seconds, 3), budget=budget)
+    def best(self, profile: str, size: float, time: float | None) -> None:
+        self._inner.best(profile, size, time)
+        self._write("best", profile=profile, size=size, time=time)
+
+    def spent(self, seconds: float, budget: float, remaining: float | None) -> None:
+        self._inner.spent(seconds, budget, remaining)
+        self._write("spent", seconds=round(seconds, 3), budget=budget, remaining=remaining)
 
     def note(self, text: str) -> None:
         self._inner.note(text)
         self._write("note", text=text)
+
+    def detail(self, text: str) -> None:
+        self._inner.detail(text)
 
 
 def _reason(error: BaseException) -> str:

@@ -48,6 +48,14 @@ class Explorer:
 
     def look(self, profile: Profile, reason: str) -> None:
         """Build a candidate and see how it does; one that fails is left out."""
+        ledger = self.builds.ledger
+        builds = ledger.builds
+        self._look(profile, reason)
+        if ledger.builds > builds:
+            ledger.outlook.tried_one(ledger.spent)
+        ledger.tell(self.builds.progress)
+
+    def _look(self, profile: Profile, reason: str) -> None:
         build = self.builds.candidate(profile, reason)
         if build is None:
             return
@@ -61,6 +69,27 @@ class Explorer:
             return
         self.observed[profile] = Observation(
             size=float(stripped_size(build)), speed=speed, build=max(build.cost.cpu, 1e-3)
+        )
+        self._tell_best()
+
+    def _tell_best(self) -> None:
+        """Say which candidate the goal likes most so far; nothing while that is the baseline."""
+        base = self.observed.get(code(self.base))
+        if base is None:
+            return
+        values = {profile: self._value(seen, base) for profile, seen in self.observed.items()}
+        best = min(values, key=lambda profile: values[profile])
+        if values[best] < 0:
+            time = self.screened.get(best)
+            self.builds.progress.best(best.code_id, self.observed[best].size / base.size, time)
+
+    def _value(self, seen: Observation, base: Observation) -> float:
+        speeds = (seen.speed, base.speed)
+        return utility(
+            self.goal,
+            size=math.log(seen.size / base.size),
+            time=math.log(speeds[0] / speeds[1]) if speeds[0] and speeds[1] else 0.0,
+            build=math.log(seen.build / base.build),
         )
 
     def _speed(self, profile: Profile, build: Build) -> float | None:

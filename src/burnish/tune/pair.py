@@ -29,6 +29,7 @@ def shipped(session: Session, profile: Profile, progress: Progress, *, fresh: bo
     Raises:
         ToolError: it does not build, with rustc's own words.
     """
+    session.cargo.told = progress.detail
     builds = Builds(session=session, progress=progress, ledger=Ledger(budget=0.0), base=profile.strip)
     if fresh:
         progress.building(profile.id, "by plain cargo from nothing")

@@ -5,6 +5,7 @@ from the store where they can; what follows from their answers is pure. So a tun
 takes the same way and does only what is missing.
 """
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,31 +23,25 @@ from burnish.measure.values import Comparison
 from burnish.profile.options import Lto, Panic, Strip
 from burnish.profile.presets import presets
 from burnish.profile.profile import Profile
+from burnish.tune.ahead import FINALISTS, ahead, enter, race_until, search_until
 from burnish.tune.builds import Builds, Ledger
 from burnish.tune.confirm import confirm
 from burnish.tune.explore import Explorer
 from burnish.tune.finish import assemble
-from burnish.tune.layouts import layout_seconds
 from burnish.tune.limits import effective_limits
 from burnish.tune.overriding import try_per_crate
 from burnish.tune.progress import Progress
+from burnish.tune.remaining import Stage
 from burnish.tune.result import Noise, PerCrate, Row, TuneResult
 from burnish.tune.rows import Known, dominance, make_row, with_counts, with_front
 from burnish.tune.session import Session
 from burnish.tune.settings import Request
 from burnish.tune.space import code, codes, profiles, strips
-from burnish.tune.timing import CONFIRM_ROUNDS, COUNT_FINAL, Timer, failure_of, raise_if_baseline, start_timer
+from burnish.tune.timing import COUNT_FINAL, Timer, failure_of, raise_if_baseline, start_timer
 from burnish.tune.unwinding import ALLOWED, IF_SAFE, NOT_AUDITED, settled
 from burnish.tune.verdict import preferred_strip, stand
+from burnish.units import format_change
 
-#: Least shares of the budget for building and screening, and until the race ends; what is left over confirms.
-SEARCH_SHARE = 0.35
-RACE_SHARE = 0.6
-#: Rounds that a race is expected to need, for keeping time back; and the most of the budget kept back for them.
-RACE_EXPECTED = 40
-RACE_KEPT = 0.25
-#: Candidates that are timed to a verdict.
-FINALISTS = 4
 #: Rounds that a race gets even when the budget is spent.
 RACE_ROUNDS = 12
 
@@ -95,6 +90,7 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
         base=_base_strip(session, request, space),
     )
     session.builder.on_unit = lambda unit: progress.unit(unit.name)
+    session.cargo.told = progress.detail
     run = Tune(session=session, request=request, progress=progress, builds=builds, space=space, notes=notes)
     plain = _baseline(run)
     with _timing(run, plain) as timer:
@@ -104,7 +100,7 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
         standings, confirmed = confirm(run, rows, plain)
         overrides: tuple[PerCrate, ...] = ()
         if request.per_crate:
-            progress.phase("per crate")
+            enter(run, Stage.PER_CRATE)
             chosen = confirmed[0].profile if confirmed else run.base
             overrides = try_per_crate(builds, timer, request.goal, chosen)
         waited = session.cargo.clock.total - waited + (timer.bench.clock.total if timer else 0.0)
@@ -145,7 +141,7 @@ def _base_strip(session: Session, request: Request, space: tuple[Profile, ...]) 
 
 def _baseline(run: Tune) -> Build:
     """Build the baseline as the user does, learn from it, and see whether sharing is faithful here."""
-    run.progress.phase("baseline")
+    enter(run, Stage.BASELINE)
     base = run.base
     run.names[base] = ("baseline",)
     plain = run.builds.plain(base, "the baseline, by plain cargo from nothing")
@@ -176,7 +172,7 @@ def _timing(run: Tune, plain: Build) -> Iterator[Timer | None]:
     if workload is None:
         yield None
         return
-    run.progress.phase("workload")
+    enter(run, Stage.WORKLOAD)
     session = run.session
     with Bench(session.shim, workload, session.directory / "run", session.environment) as bench:
         program = run.builds.builder.variant(plain, run.base.strip)
@@ -195,14 +191,16 @@ def _timing(run: Tune, plain: Build) -> Iterator[Timer | None]:
 
 def _search(run: Tune, plain: Build) -> Explorer:
     """Build what is worth building: what everybody asks for first, then what the model expects to pay."""
-    run.progress.phase("search")
+    until = search_until(run, plain)
+    run.ledger.outlook.plan = ahead(run, plain, until)
+    enter(run, Stage.SEARCH)
     explorer = Explorer(
         builds=run.builds,
         timer=run.timer,
         goal=run.request.goal,
         space=codes(run.space),
         base=run.base,
-        until=_search_until(run, plain),
+        until=until,
     )
     explorer.look(code(run.base), "the baseline")
     allowed = "panic-abort" in run.request.narrowing.allow
@@ -214,24 +212,10 @@ def _search(run: Tune, plain: Build) -> Explorer:
         run.names[named] = (*run.names.get(named, ()), preset.name)
         if preset.always and explorer.may_build(profile):
             explorer.look(profile, preset.name)
+        elif preset.always:
+            run.progress.detail(f"left: {profile.code_id}, {preset.name}: the budget for building does not allow it")
     run.stopped = explorer.run()
     return explorer
-
-
-def _race_until(run: Tune, plain: Build) -> float:
-    """Seconds of the budget at which the race ends, so that a cold build, rounds and layouts can still confirm."""
-    rounds = 0.0 if run.timer is None else 2 * CONFIRM_ROUNDS * run.timer.wall * run.timer.repeats
-    costs = [build.cost for build in run.builds.done.values()]
-    again = max((cost.wall for cost in costs), default=0.0) + 2 * max((cost.rebuild for cost in costs), default=0.0)
-    kept = 1.5 * max(plain.spent_wall, again) + rounds + (0.0 if run.timer is None else layout_seconds(run.timer))
-    return max(run.request.budget * RACE_SHARE, run.request.budget - kept)
-
-
-def _search_until(run: Tune, plain: Build) -> float:
-    """Seconds of the budget at which building ends, so that a race and a confirmation fit in."""
-    rounds = 0.0 if run.timer is None else RACE_EXPECTED * FINALISTS * run.timer.wall * run.timer.repeats
-    kept = min(run.request.budget * RACE_KEPT, rounds)
-    return max(run.request.budget * SEARCH_SHARE, _race_until(run, plain) - kept)
 
 
 def _strip_for(run: Tune, of: Profile) -> Strip:
@@ -266,9 +250,9 @@ def _race(run: Tune, explorer: Explorer, plain: Build) -> tuple[tuple[Row, ...],
     rows = [make_row(run.builds, profile, build, known) for profile, build in offered.items()]
     if run.timer is None or not rows:
         return with_front((baseline, *rows)), None
-    run.progress.phase("race")
+    enter(run, Stage.RACE)
     finalists = _finalists(run, rows, baseline)
-    state = _run_race(run, run.timer, finalists, baseline, until=_race_until(run, plain))
+    state = _run_race(run, run.timer, finalists, baseline, until=race_until(run, plain))
     for row in finalists:
         if row.profile.id in state.comparisons:
             run.times[row.profile] = state.comparisons[row.profile.id]
@@ -287,12 +271,18 @@ def _race(run: Tune, explorer: Explorer, plain: Build) -> tuple[tuple[Row, ...],
 def _finalists(run: Tune, rows: list[Row], baseline: Row) -> list[Row]:
     """The candidates that the goal would choose if the screening were right."""
     limits = replace(effective_limits(run.request.goal, run.request.limits), time=None)
-    standings = []
+    standings, obstacles = [], {}
     for row in rows:
         standing = stand(row, baseline, goal=run.request.goal, limits=limits, timed=False)
+        obstacles[row.profile.id] = standing.obstacles
         steer = 0.0 if row.screened is None else _steer(run, row.screened)
         standings.append((bool(standing.obstacles), -(standing.gain + steer), row.profile.id, row))
-    return [row for *_, row in sorted(standings, key=lambda each: each[:3])[:FINALISTS]]
+    ordered = sorted(standings, key=lambda each: each[:3])
+    for place, (_, loss, name, _) in enumerate(ordered):
+        words = "finalist" if place < FINALISTS else "left"
+        why = "; ".join(obstacles[name]) or f"gain for the goal {format_change(math.exp(-loss))}, expected"
+        run.progress.detail(f"{words}: {name}: {why}")
+    return [row for *_, row in ordered[:FINALISTS]]
 
 
 def _steer(run: Tune, screened: float) -> float:
@@ -304,6 +294,7 @@ def _run_race(run: Tune, timer: Timer, finalists: list[Row], baseline: Row, *, u
     while True:
         for row in (baseline, *finalists):
             _place(run, timer, row)
+            timer.sizes[row.profile.id] = row.size.file / baseline.size.file
         try:
             return timer.race(
                 "race",

@@ -24,11 +24,17 @@ class Progress(Protocol):
     def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
         """A round ended."""
 
-    def spent(self, seconds: float, budget: float) -> None:
-        """How much of the budget is gone."""
+    def best(self, profile: str, size: float, time: float | None) -> None:
+        """The best candidate so far, for the goal: its ratios of size and run time to the baseline; not confirmed."""
+
+    def spent(self, seconds: float, budget: float, remaining: float | None) -> None:
+        """How much of the budget is gone, and how long the rest will take, about (`burnish.tune.remaining`)."""
 
     def note(self, text: str) -> None:
         """Something worth knowing."""
+
+    def detail(self, text: str) -> None:
+        """Something that only who asks wants to know: cargo's command lines, what was left out and why."""
 
 
 class Silent:
@@ -52,8 +58,14 @@ class Silent:
     def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
         del purpose, done, active, best
 
-    def spent(self, seconds: float, budget: float) -> None:
-        del seconds, budget
+    def best(self, profile: str, size: float, time: float | None) -> None:
+        del profile, size, time
+
+    def spent(self, seconds: float, budget: float, remaining: float | None) -> None:
+        del seconds, budget, remaining
 
     def note(self, text: str) -> None:
+        del text
+
+    def detail(self, text: str) -> None:
         del text

@@ -51,7 +51,14 @@ class Counted:
 
 @dataclass
 class Timer:
-    """The workload of one tune."""
+    """The workload of one tune.
+
+    Attributes:
+        wall: seconds of one run of the baseline.
+        programs: content and file of each arm.
+        raced: rounds by their purpose.
+        sizes: of arms, against the baseline; for people who wait.
+    """
 
     session: Session
     bench: Bench
@@ -62,6 +69,7 @@ class Timer:
     wall: float
     programs: dict[str, tuple[str, Path]] = field(default_factory=dict)
     raced: dict[str, tuple[Round, ...]] = field(default_factory=dict)
+    sizes: dict[str, float] = field(default_factory=dict)
 
     @property
     def repeats(self) -> int:
@@ -134,7 +142,8 @@ class Timer:
             )
             rounds.append(self._round(race, len(rounds), order, controls))
             state = judged(ended=False)
-            self.progress.rounds(purpose, len(rounds), len(state.active), _best(state))
+            self.ledger.outlook.rounds, self.ledger.outlook.arms = len(rounds), len(state.active)
+            self.progress.rounds(purpose, len(rounds), len(state.active), _best(state, self.sizes))
         self.raced[purpose] = tuple(rounds)
         return state if state.finished else judged(ended=True)
 
@@ -198,6 +207,7 @@ class Timer:
         done = self.bench.round(number, pairs, expected=self.output, repeats=self.repeats, seed=race)
         self.session.store.keep_round(race, done)
         self._book(race, done)
+        self.ledger.tell(self.progress)
         return done
 
     def _book(self, race: str, done: Round) -> None:
@@ -256,8 +266,8 @@ def failure_of(profile: Profile, error: ArmError) -> Failure:
     return Failure(profile=profile, reason=f"its program behaves differently: {error.message}")
 
 
-def _best(state: RaceState) -> str:
-    """The fastest arm so far, in words."""
+def _best(state: RaceState, sizes: Mapping[str, float]) -> str:
+    """The fastest arm so far, in words, with its size where that is known."""
 
     def middle(item: tuple[str, Comparison]) -> float:
         return item[1].ratio
@@ -266,4 +276,5 @@ def _best(state: RaceState) -> str:
     if not faster:
         return ""
     arm, comparison = min(faster.items(), key=middle)
-    return f"{arm} {format_change(comparison.ratio)}"
+    size = f", size {format_change(sizes[arm])}" if arm in sizes else ""
+    return f"{arm}: time {format_change(comparison.ratio)}{size}"
