@@ -1,5 +1,6 @@
 """The run of jobs with this machine as last resort, over executors that do as the test says; no clock, no sleep."""
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -52,10 +53,17 @@ class Run:
     here: list[int]
 
 
-def run(script: dict[int, list[Any]], *, jobs: int, here: Callable[[int], Any] = lambda job: f"here {job}") -> Run:
+def run(
+    script: dict[int, list[Any]],
+    *,
+    jobs: int,
+    here: Callable[[int], Any] = lambda job: f"here {job}",
+    silent: bool = False,
+) -> Run:
+    """Run jobs; time goes on only where the cluster is silent, by a second with each look at the clock."""
     done_here: list[int] = []
     results: dict[int, str] = {}
-    clock = iter(range(10_000))
+    clock = itertools.count()
 
     def send(cluster: Any, job: int) -> "Future[Any]":
         cluster.given.append(job)
@@ -68,20 +76,17 @@ def run(script: dict[int, list[Any]], *, jobs: int, here: Callable[[int], Any] =
         done_here.append(job)
         return answer(Future(), here(job))
 
-    def accept(job: int, result: str) -> None:
+    def accept(job: int, result: "_Result") -> None:
         assert job not in results, "a job's result is taken once"
-        results[job] = result
+        results[job] = result.text
 
-    def judge(_job: int, outcome: Any, /, *, here: bool) -> str | Any:
+    def judge(_job: int, outcome: Any, /, *, here: bool) -> "_Result | str":
         del here
-        return outcome if not str(outcome).startswith("lost") else str(outcome)
+        return str(outcome) if str(outcome).startswith("lost") else _Result(outcome)
 
-    def judged(job: int, outcome: Any, /, *, here: bool) -> Any:
-        return _Result(judge(job, outcome, here=here)) if not str(outcome).startswith("lost") else str(outcome)
-
-    together = Together[Any](
-        cluster=Fake(script), send=send, here=None, slots=2, do=do, judge=judged,  # type: ignore[arg-type]
-        accept=lambda job, result: accept(job, result.text), patience=3.0, now=lambda: float(next(clock)),
+    together = Together[_Result](
+        cluster=Fake(script), send=send, here=None, slots=2, do=do, judge=judge,  # type: ignore[arg-type]
+        accept=accept, patience=3.0, now=lambda: float(next(clock)) if silent else 0.0,
     )  # fmt: skip
     return Run(tally=together.run(jobs), results=results, here=done_here)
 
@@ -117,7 +122,7 @@ def test_a_cluster_that_takes_nothing_more_is_given_up() -> None:
 
 
 def test_a_silent_cluster_is_helped_and_the_first_answer_counts() -> None:
-    done = run({0: [None], 1: [None], 2: [None]}, jobs=3)
+    done = run({0: [None], 1: [None], 2: [None]}, jobs=3, silent=True)
     assert done.results == {job: f"here {job}" for job in range(3)}
     assert done.tally.twice == 3
 
