@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 
 from burnish.cli import build_parser
-
-ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+from doc_lines import PAGES, ROOT, filled, lines_of
 
 
 @pytest.fixture(scope="module")
@@ -37,19 +35,14 @@ def test_every_page_is_in_the_site_and_the_reference_is_filled(site: Path) -> No
     assert all(name in reference for name in ("burnish.api.tune", "burnish.api.frame", "TuneResult", "Confirmation"))
 
 
-def commands(page: Path) -> list[str]:
-    """What stands behind ``$ burnish`` in the console listings of a page."""
-    blocks = re.findall(r"^```console\n(.*?)^```$", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines() if line.startswith("$ burnish ")]
-    return [line.removeprefix("$ burnish ") for line in lines]
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_line_is_understood(page: Path) -> None:
     parser = build_parser()
-    for command in commands(page):
-        asked = re.split(r" [>|#] |\s{2,}#", command)[0]
-        words = shlex.split(asked)
+    for line in lines_of(page):
+        program, _, command = filled(line.text).partition(" ")
+        if program != "burnish":
+            continue
+        words = shlex.split(re.split(r" [>|] ", command)[0])
         refused = io.StringIO()
         code: object = 0
         with contextlib.redirect_stderr(refused), contextlib.redirect_stdout(io.StringIO()):
@@ -57,8 +50,8 @@ def test_every_command_line_is_understood(page: Path) -> None:
                 parser.parse_args(words)
             except SystemExit as exit_:
                 code = exit_.code
-        assert code == 0, f"{page.name}: burnish {command}\n{refused.getvalue()}"
+        assert code == 0, f"{line.page}: {line.text}\n{refused.getvalue()}"
 
 
 def test_there_are_command_lines_to_understand() -> None:
-    assert sum(len(commands(page)) for page in PAGES) > 50
+    assert sum(line.text.startswith("burnish ") for page in PAGES for line in lines_of(page)) > 100

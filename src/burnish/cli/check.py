@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from burnish.cli import _common
@@ -139,10 +140,11 @@ def _time(  # noqa: PLR0917  # one caller, above
     seconds: float,
     limit: float,
 ) -> Finding:
+    # Another `panic` would be another program, and one that may not build: without std there is no unwinding.
     reference, name = (
         (evidence.rows[0].profile, "the profile that the evidence started from")
         if evidence is not None and evidence.rows
-        else (CARGO_DEFAULT, "Cargo's default")
+        else (replace(CARGO_DEFAULT, panic=program.build.profile.panic), "Cargo's default")
     )
     if reference == program.build.profile:
         return same_profile(limit, f"{name}, {reference.id}")
