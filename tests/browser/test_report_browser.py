@@ -1,7 +1,6 @@
 """The report in a real browser: drawn, without a word on the console, without a request, and it does what it says."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,9 +9,11 @@ import pytest
 from results import HOSTILE, WINNER, hostile_result, sample_result, unchanged_result, untimed_result
 
 from burnish.cli._vega import vega
+from burnish.report import json as json_report
 from burnish.report.html import render
 from burnish.report.printable import printable
 from burnish.tune.result import TuneResult
+from screenshots import picture
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -21,8 +22,9 @@ pytestmark = pytest.mark.browser
 
 #: A page that was opened: ``page``, and ``behaved()``.
 Open = Callable[..., Any]
-#: Where the pictures of the page go: BURNISH_SCREENSHOTS, else pytest's own directory.
-PICTURES = os.environ.get("BURNISH_SCREENSHOTS")
+ROOT = Path(__file__).parents[2]
+#: The looks of a page: name, width, and whether it is dark.
+LOOKS = [("light", 1100, False), ("dark", 1100, True), ("phone", 390, False)]
 
 
 @pytest.mark.parametrize("make", [sample_result, untimed_result, unchanged_result, hostile_result])
@@ -111,21 +113,39 @@ def test_the_data_are_saved(opened: Open) -> None:
     shown.behaved()
 
 
-@pytest.mark.parametrize(
-    ("name", "width", "dark"), [("light", 1100, False), ("dark", 1100, True), ("phone", 390, False)]
-)
-def test_it_fits_and_follows_light_and_dark(opened: Open, tmp_path: Path, name: str, width: int, dark: bool) -> None:
+@pytest.mark.parametrize(("name", "width", "dark"), LOOKS)
+def test_it_fits_and_follows_light_and_dark(opened: Open, name: str, width: int, dark: bool) -> None:
     shown = opened(render(sample_result(), vega()), width=width, dark=dark)
     assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
     wanted = shown.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--text').trim()")
     assert wanted == ("#ece9e3" if dark else "#1d1c1a")
     names = shown.page.locator("#front .role-mark.mark-text text").first
     assert names.get_attribute("fill") == wanted
-    directory = Path(PICTURES) if PICTURES else tmp_path
-    directory.mkdir(parents=True, exist_ok=True)
-    picture = directory / f"report-{name}.png"
-    shown.page.screenshot(path=picture, full_page=True)
-    assert picture.stat().st_size > 50_000
+    path = picture(f"report-{name}")
+    shown.page.screenshot(path=path, full_page=True)
+    assert path.stat().st_size > 50_000
+
+
+@pytest.mark.parametrize(("name", "width", "dark"), LOOKS)
+def test_the_pictures_of_the_docs_are_made(opened: Open, name: str, width: int, dark: bool) -> None:
+    result = json_report.decode((ROOT / "docs" / "cases" / "ripgrep.json").read_bytes())
+    page = opened(render(result, vega()), width=width, dark=dark).page
+    # In the dark the candidates, else the top down to the chart.
+    if dark:
+        page.locator("section", has=page.locator("#front")).screenshot(path=picture(f"ripgrep-{name}"))
+        return
+    chart = page.locator("#front").bounding_box()
+    assert chart is not None
+    clip = {"x": 0, "y": 0, "width": width, "height": chart["y"] + chart["height"]}
+    page.screenshot(path=picture(f"ripgrep-{name}"), full_page=True, clip=clip)
+
+
+def test_the_pictures_of_the_docs_are_small_and_shown() -> None:
+    kept = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert [path.stem for path in kept] == sorted(f"ripgrep-{name}" for name, *_ in LOOKS)
+    assert max(path.stat().st_size for path in kept) < 200_000
+    page = (ROOT / "docs" / "commands" / "report.md").read_text(encoding="utf-8")
+    assert all(f"(../pictures/{path.name})" in page for path in kept)
 
 
 def test_it_prints_with_its_drawings(opened: Open) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from small_pictures import picture
 
+import screenshots
 from burnish.cli._vega import vega
 from burnish.report import xray_html
 
@@ -21,6 +22,7 @@ def test_the_drawings_are_drawn_and_nothing_is_said_or_asked(opened: Open, link:
     assert shown.page.locator("#map svg .mark-rect path").count() > 1
     if link:
         assert shown.page.locator("#graph svg .mark-symbol path").count() > 1
+        shown.page.screenshot(path=screenshots.picture(f"xray-{'dark' if dark else 'light'}"), full_page=True)
     shown.behaved()
 
 

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,8 @@ from pathlib import Path
 import pytest
 from test_bad_input import ENVIRONMENT, burnish
 from test_tune import NARROW, looping
+
+from screenshots import picture
 
 pytest.importorskip("starlette", reason="the extra ui is not installed")
 pytestmark = pytest.mark.cargo
@@ -159,7 +160,7 @@ def test_a_tune_is_followed_to_its_report(served: Served) -> None:
     assert "window.vegaEmbed" in report
 
 
-def test_the_page_in_a_browser_shows_the_end(served: Served, tmp_path: Path) -> None:
+def test_the_page_in_a_browser_shows_the_end(served: Served) -> None:
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     program = shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
@@ -176,7 +177,7 @@ def test_the_page_in_a_browser_shows_the_end(served: Served, tmp_path: Path) -> 
             page.goto(f"http://127.0.0.1:{served.port}/")
             page.locator("#state", has_text="Change ").wait_for()
             assert page.locator("#events li").count() > 3
-            page.screenshot(path=Path(os.environ.get("BURNISH_SCREENSHOTS", tmp_path)) / "ui.png")
+            page.screenshot(path=picture("ui"))
             page.click("a[href^='/results/']")
             page.wait_for_function("[...document.querySelectorAll('.drawing')].every(place => place.dataset.drawn)")
             page.goto(f"http://127.0.0.1:{served.port}/")

@@ -27,7 +27,7 @@ def fronts(result: TuneResult) -> dict[str, tuple[str, Spec]]:
     marks = [_mark(row, result) for row in result.rows]
     axes = {
         "size": ("file size", ".2~s", "B"),
-        "time": ("run time against the baseline", "+%", ""),
+        "time": ("run time against the baseline", "+%", "%"),
         "build": ("CPU of a cold build, s", ",.4~r", ""),
     }
     found = {}
@@ -102,9 +102,11 @@ def _front(marks: Sequence[Spec], x: tuple[str, tuple[str, str, str]], y: tuple[
             **TOLD,
         },
     }
+    # Below the interval: what lies there would be better, and the recommended has nothing better below it.
+    foot = "low" if y[0] == "time" else y[0]
     names = {
-        "mark": {"type": "text", "dy": -16, "fontWeight": 600, "color": {"expr": "text"}},
-        "encoding": {"x": across, "y": up, "text": {"field": "name"}},
+        "mark": {"type": "text", "dy": 18, "fontWeight": 600, "color": {"expr": "text"}},
+        "encoding": {"x": across, "y": {**up, "field": foot}, "text": {"field": "name"}},
     }
     layers = [*([interval] if y[0] == "time" else []), points, names]
     return drawing(360, {"data": {"values": list(marks)}, "layer": layers})
@@ -132,7 +134,7 @@ def intervals(result: TuneResult) -> Spec | None:
     if not marks:
         return None
     y = {"field": "name", "type": "nominal", "sort": [mark["name"] for mark in marks], "axis": {"title": None}}
-    x = {"field": "low", "type": "quantitative", "axis": {"title": "run time against the baseline", "format": "+.1%"}}
+    x = {"field": "low", "type": "quantitative", "axis": axis_of("run time against the baseline", "+%", "%")}
     colour = {
         "field": "kind",
         "scale": {

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from burnish.profile.profile import CARGO_DEFAULT
 from burnish.report.drawing import Spec
-from burnish.report.vega_lite import TOLD, drawing
+from burnish.report.vega_lite import TOLD, axis_of, drawing
 from burnish.tune.contributions import METRICS, Metric, waterfall
 from burnish.tune.result import Outcome, TuneResult
 from burnish.units import format_bytes, format_change, format_seconds
@@ -52,7 +52,9 @@ def _steps(result: TuneResult, metric: Metric, form: Callable[[float], str]) -> 
         change = mark + format_change(end.value / start.value)
         words = f"{form(start.value)} to {form(end.value)}"
         whole = {"step": "all of them", "from": 0.0, "to": found[-1]["to"], "kind": "all"}
-        found.append({**whole, "label": f"{change}, {words}", "tip": f"from Cargo's default: {change}, {words}"})
+        found.append(
+            {**whole, "label": f"{change}, {words}", "short": change, "tip": f"from Cargo's default: {change}, {words}"}
+        )
     return found
 
 
@@ -66,9 +68,11 @@ def _way(steps: Sequence[Spec], metric: str) -> Spec:
         "scale": {"domain": ["less", "more", "all"], "range": [{"expr": name} for name in ("good", "bad", "accent")]},
         "legend": None,
     }
-    axis = {"title": f"{metric}, against Cargo's default", "format": "+.0%", "tickCount": 6}
+    axis = axis_of(f"{metric}, against Cargo's default", "+%", "%")
     x = {"field": "from", "type": "quantitative", "scale": scale, "axis": axis}
     zero = {"mark": {"type": "rule", "color": {"expr": "grey"}}, "encoding": {"x": {**x, "field": "zero"}}}
+    # On a phone there is no room for the figures themselves.
+    said = "width < 420 && datum.short ? datum.short : datum.label"
     return drawing(
         34 * len(steps),
         {
@@ -81,8 +85,14 @@ def _way(steps: Sequence[Spec], metric: str) -> Spec:
                 {**zero, "data": {"values": [{"zero": 0}]}},
                 {
                     "transform": [{"calculate": "max(datum.from, datum.to)", "as": "edge"}],
-                    "mark": {"type": "text", "align": "left", "dx": 6, "color": {"expr": "text"}},
-                    "encoding": {"y": y, "x": {**x, "field": "edge"}, "text": {"field": "label"}},
+                    "mark": {
+                        "type": "text",
+                        "align": "left",
+                        "dx": 6,
+                        "color": {"expr": "text"},
+                        "text": {"expr": said},
+                    },
+                    "encoding": {"y": y, "x": {**x, "field": "edge"}},
                 },
             ],
         },

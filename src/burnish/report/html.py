@@ -13,6 +13,7 @@ from burnish.report.printable import printable
 from burnish.tune.result import Outcome, Row, TuneResult
 from burnish.units import format_bytes, format_change
 
+_PAIR: Final = re.compile(r"[a-z-]+ = [a-z0-9-]+")
 _UNIT: Final = re.compile(r"(\d) (?=(?:%|[kMG]?B|m?s|min|h)(?!\w))")
 
 _STYLE: Final = """
@@ -45,18 +46,20 @@ tr.best { background: var(--soft); } tr.best th { box-shadow: -6px 0 var(--accen
   max-width: 34ch; padding: 0 8px; margin: 3px 6px 0 0; white-space: normal; overflow-wrap: anywhere; }
 .faster { color: var(--good); } .slower { color: var(--bad); } .undecided { color: var(--dim); font-weight: normal; }
 .breakdown tbody th { width: 46%; min-width: 132px; white-space: normal; overflow-wrap: anywhere; }
+#front .role-mark text { paint-order: stroke; stroke: var(--card); stroke-width: 4px; } .one { white-space: nowrap; }
 .drawing { min-height: 60px; } .drawing.tall { min-height: 420px; }
 .head { display: flex; flex-wrap: wrap; gap: 4px 16px; align-items: baseline; justify-content: space-between; }
 select, input { font: inherit; font-size: 13px; color: var(--text); background: var(--card);
   border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; max-width: 100%; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-td button, th button { padding: 0 7px; margin-left: 6px; font-size: 12px; }
+td button, th button { padding: 0 7px; font-size: 12px; }
 button[aria-pressed=true] { background: var(--accent); color: var(--card); border-color: var(--accent); }
 table.words td, table.words th { white-space: normal; } table.words small { overflow-wrap: anywhere; }
 #pinned:empty { display: none; } #pinned { margin: 10px 0; } #pinned th { white-space: normal; }
 details > summary { cursor: pointer; } details .wide { margin-top: 8px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 16px; margin: 0; }
 dt { color: var(--dim); } dd { margin: 0; overflow-wrap: anywhere; min-width: 0; }
+@media (min-width: 800px) { table.words td { white-space: nowrap; } }
 @media (max-width: 600px) { main { padding: 14px 10px 40px; } section { padding: 13px 12px; } h1 { font-size: 1.2rem; }
   table { font-size: 13px; } th, td { padding-right: 5px; }
   dl { grid-template-columns: 1fr; } dd { margin-bottom: 6px; }
@@ -205,8 +208,9 @@ def _verdict(result: TuneResult) -> Iterable[str]:
     found = result.recommendation
     kind = "verdict change" if found.outcome is Outcome.CHANGE else "verdict"
     toml = escape(profile_toml(found.profile, result.profile_name, found.changes))
+    headline = _PAIR.sub('<span class="one">\\g<0></span>', _prose(found.headline))
     yield f'<p class="dim">{escape(sentences.title(result))}</p>'
-    yield f'<section class="{kind}"><h1>{_prose(found.headline)}</h1>'
+    yield f'<section class="{kind}"><h1>{headline}</h1>'
     if result.workload is None:
         yield f"<p><b>{escape(sentences.NO_RUN)}</b></p>"
     yield f'<p class="dim">{escape(sentences.toml_caption(result))}</p>'

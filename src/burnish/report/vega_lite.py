@@ -31,6 +31,8 @@ def drawing(height: int, body: Spec) -> Spec:
                 "domainColor": {"expr": "line"},
                 "tickColor": {"expr": "line"},
             },
+            # A title at its end has the room of the labels too, on a phone.
+            "axisX": {"titleAnchor": "end"},
             "legend": {
                 **quiet,
                 "labelFontSize": 12,
@@ -47,6 +49,10 @@ def drawing(height: int, body: Spec) -> Spec:
 
 
 def axis_of(title: str, form: str, unit: str) -> Spec:
-    """An axis with so many digits (d3-format) and a unit behind its numbers."""
-    label = {"labelExpr": f"format(datum.value, '{form}') + '{unit}'"} if unit else {"format": form}
-    return {"title": title, "tickCount": 6, **label}
+    """An axis with so many digits (d3-format) and a unit behind its numbers, with a space as in the words."""
+    spaced = {
+        "%": "replace(datum.label, '%', ' %')",
+        "B": f"replace(format(datum.value, '{form}'), /([kMGT]?)$/, ' $1B')",
+    }
+    label = {"labelExpr": spaced[unit]} if unit else {}
+    return {"title": title, "tickCount": 6, "format": form, **label}
