@@ -87,6 +87,13 @@ class Processes:
             wait_for(lambda: _REGISTERED.search(node.words()), node)
         return node
 
+    def started(self, argv: Sequence[str], *, inside: Sequence[str] = ()) -> Node:
+        """A node by the words of its command line."""
+        node = self._start(argv[0], argv, _LISTENS, inside=inside)
+        if argv[0] == "worker":
+            wait_for(lambda: _REGISTERED.search(node.words()), node)
+        return node
+
     def _start(
         self,
         name: str,

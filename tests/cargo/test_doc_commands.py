@@ -38,6 +38,7 @@ NOT_RUN = {
 ELSEWHERE = {
     "docs/start.md": "tests/cargo/test_start_page.py",
     "docs/lto.md": "tests/lto/test_lto_page.py",
+    "docs/cluster.md": "tests/cluster/test_cluster_page.py; the lines for containers by nobody: they need docker",
     "docs/cases/*.md": "bench/cases.py",
 }
 #: Where a line is no success: docs/panics.md shows what is found, and says that the exit code is 1.
