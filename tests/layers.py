@@ -58,6 +58,7 @@ PURE = (
     "burnish.lto.seeing",
     "burnish.lto.seen",
     "burnish.lto.write",
+    "burnish.measure.benchmarks",
     "burnish.measure.hyperfine",
     "burnish.measure.layouts",
     "burnish.measure.schedule",

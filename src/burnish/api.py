@@ -12,10 +12,12 @@ A result is a `burnish.tune.result.TuneResult`: frozen, and the same as the JSON
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from burnish.cargo.invocation import Cargo
 from burnish.cargo.manifest import FileChange
@@ -30,7 +32,7 @@ from burnish.tune.pipeline import tune as find_best
 from burnish.tune.progress import Progress, Silent
 from burnish.tune.result import Goal, TuneResult
 from burnish.tune.session import Opening, open_session
-from burnish.tune.settings import Request, Table, merge, read_table, request
+from burnish.tune.settings import Request, Table, for_artifact, merge, read_table, request
 
 __all__ = ["apply", "frame", "read", "stored", "tune"]
 
@@ -51,6 +53,9 @@ def tune(
     path: str | Path = ".",
     *,
     run: str | None = None,
+    bench: str | None = None,
+    criterion: str | None = None,
+    bench_args: Sequence[str] | None = None,
     goal: Goal | str | None = None,
     budget: str | None = None,
     timeout: str | None = None,
@@ -76,6 +81,9 @@ def tune(
     Args:
         path: of the project or its Cargo.toml.
         run: the workload, ``{bin}`` stands for the program; it runs in the current directory.
+        bench: a bench target as the workload instead: the wall time of its run, in the package's directory.
+        criterion: a bench target that is criterion's: its own means instead of the wall time.
+        bench_args: what the bench is given besides, such as criterion's filter.
         goal: ``speed``, ``size``, ``build`` or ``balanced``.
         budget: for the whole tune: ``90s``, ``10m``, ``1h``.
         timeout: for one run of the workload.
@@ -101,6 +109,9 @@ def tune(
     """
     given = Table(
         run=run,
+        bench=bench,
+        criterion=criterion,
+        bench_args=tuple(bench_args) if bench_args is not None else None,
         goal=_goal(goal),
         budget=budget,
         timeout=timeout,
@@ -120,9 +131,10 @@ def tune(
 
 def tuned(opening: Opening, given: Table, environment: Mapping[str, str], progress: Progress) -> Tuned:
     """The same over the settings' own form, as the command line has them."""
+    opening, given = with_bench(opening, given)
     with open_session(opening, environment, progress.note) as session:
         project = session.project
-        wanted = _wanted(given, read_table(project.settings), project.directory)
+        wanted = wanted_of(given, project)
         with Recorded(progress, session.directory) as recorded:
             recorded.began(f"{project.package} {project.version}", str(wanted.goal), wanted.budget)
             result = find_best(session, wanted, recorded)
@@ -132,9 +144,29 @@ def tuned(opening: Opening, given: Table, environment: Mapping[str, str], progre
     return Tuned(result=result, project=project)
 
 
-def _wanted(given: Table, table: Table, package: Path) -> Request:
-    """The request; a workload that is given runs here, one of the manifest in the package's directory."""
-    cwd = str(Path.cwd() if given.run is not None else package)
+def with_bench(opening: Opening, given: Table) -> tuple[Opening, Table]:
+    """A bench that is the workload is the artifact, and the other way round; one of the settings where none is given.
+
+    Raises:
+        UsageError: several are named.
+    """
+    selection = opening.selection
+    named = given.bench if given.bench is not None else given.criterion
+    if named is not None and selection.names_artifact and selection.bench != named:
+        raise UsageError(
+            f"the bench {named} is the workload, and another artifact is selected",
+            hint="leave --bin, --example and --lib out: the bench target is what is built and run",
+        )
+    if named is None and selection.bench is not None:
+        given = msgspec.structs.replace(given, bench=selection.bench)
+    selection = replace(selection, bench=selection.bench or named)
+    return replace(opening, selection=selection, bench_of_settings=given.run is None), given
+
+
+def wanted_of(given: Table, project: Project) -> Request:
+    """The request; a command that is given runs here, one of the manifest and a bench in the package's directory."""
+    table = for_artifact(read_table(project.settings), bench=project.artifact.is_bench)
+    cwd = str(Path.cwd() if given.run is not None else project.directory)
     return request(merge(table, given), cwd=cwd)
 
 
@@ -152,13 +184,20 @@ def stored(path: str | Path = ".", *, number: int | None = None, selection: Sele
         UsageError: there is none.
         StoreError: it cannot be read.
     """
-    return stored_with_project(Opening(path=Path(path), selection=selection or Selection()), number).result
+    opening = Opening(path=Path(path), selection=selection or Selection(), bench_of_settings=True)
+    return stored_with_project(opening, number).result
 
 
 def stored_with_project(opening: Opening, number: int | None) -> Tuned:
     """The same, with the project that it is of."""
     manifest = find_manifest(opening.path)
-    project = read_project(Cargo(manifest.parent, os.environ), manifest, opening.selection, opening.target_dir)
+    project = read_project(
+        Cargo(manifest.parent, os.environ),
+        manifest,
+        opening.selection,
+        opening.target_dir,
+        bench_of_settings=opening.bench_of_settings,
+    )
     profile = opening.selection.profile
     result = of_project(project, profile, number)
     if result is None:
@@ -192,7 +231,10 @@ def apply(
     """
     environment = dict(os.environ)
     manifest = find_manifest(Path(path))
-    project = read_project(Cargo(manifest.parent, environment), manifest, selection or Selection(), None)
+    selection = selection or Selection()
+    if not result.ships and not selection.names_artifact:
+        selection = replace(selection, bench=result.artifact)
+    project = read_project(Cargo(manifest.parent, environment), manifest, selection, None)
     change = pending_change(result, project, environment, name=name)
     if change is not None and not dry_run:
         check_written(change, result, project, environment, name=name)

@@ -91,8 +91,9 @@ function take(event) {{
     put('now', event.remaining == null ? most : 'about ' + seconds(event.remaining) + ' left, ' + most);
   }} else if (event.event === 'best') {{
     const change = ratio => (ratio < 1 ? '' : '+') + ((ratio - 1) * 100).toFixed(1) + ' %';
-    put('best', 'best so far ' + event.profile + ': size ' + change(event.size) +
-      (event.time == null ? '' : ', time ~' + change(event.time)));
+    put('best', 'best so far ' + event.profile + ':' +
+      (event.size == null ? '' : ' size ' + change(event.size)) +
+      (event.time == null ? '' : ' time ~' + change(event.time)));
   }} else if (event.event === 'rounds') {{
     put('doing', event.purpose + ': ' + event.done + ' rounds, ' + event.active + ' undecided' +
       (event.best ? '; best ' + event.best : ''));

@@ -37,6 +37,13 @@ def format_seconds(value: float) -> str:
     return f"{minutes} min {seconds:02d} s"
 
 
+def format_short(value: float) -> str:
+    """Seconds of what is over in no time: ``18.5 ns``, ``1.24 µs``, else as `format_seconds`."""
+    if value < 1e-6:
+        return f"{value * 1e9:.1f} ns"
+    return f"{value * 1e6:.2f} µs" if value < 1e-4 else format_seconds(value)
+
+
 def format_bytes(value: float) -> str:
     """``812 B``, ``445.9 kB``, ``12.34 MB``: powers of 1000, as file managers and registries print them."""
     if value < 1000:

@@ -111,10 +111,9 @@ class World:
     def utility(self, profile: Profile) -> float:
         """Against the baseline, by the goal; lower is better."""
         own, base = self.observation(profile), self.observation(self.base)
+        size = math.log(self.points[profile].size / self.points[self.base].size)
         time = math.log(own.speed / base.speed) if own.speed and base.speed else 0.0
-        return utility(
-            self.goal, size=math.log(own.size / base.size), time=time, build=math.log(own.build / base.build)
-        )
+        return utility(self.goal, size=size, time=time, build=math.log(own.build / base.build))
 
     @property
     def best(self) -> float:

@@ -1,9 +1,10 @@
 import pytest
 
 from burnish.errors import UsageError
+from burnish.measure.values import Kind
 from burnish.tune.limits import Limits, effective_limits
 from burnish.tune.result import Goal
-from burnish.tune.settings import Table, merge, read_table, request
+from burnish.tune.settings import Table, for_artifact, merge, read_table, request
 from burnish.units import format_bytes, format_change, format_seconds, parse_duration
 
 
@@ -32,7 +33,7 @@ def test_words_are_split_as_a_shell_does_and_no_shell_is_run() -> None:
 def test_a_wrong_setting_is_named_with_its_place(raw: dict[str, object], words: str) -> None:
     with pytest.raises(UsageError, match=words) as caught:
         read_table(raw)
-    assert "it takes run, goal" in caught.value.hint
+    assert "it takes run, bench, criterion" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -48,11 +49,47 @@ def test_a_wrong_setting_is_named_with_its_place(raw: dict[str, object], words: 
         (Table(fix={"ltoo": "fat"}), "no option 'ltoo'"),
         (Table(options={"lto": ()}), "no values"),
         (Table(instructions="magic"), "--instructions"),
+        (Table(run="{bin}", bench="b"), "--run and --bench each name a workload"),
+        (Table(bench="b", criterion="b"), "--bench and --criterion each name a workload"),
+        (Table(run="{bin}", bench_args=("fib",)), "go to a bench, and none is named"),
+        (Table(bench="b", goal=Goal.SIZE), "a bench executable is not"),
+        (Table(criterion="b", instructions="perf"), "a count says nothing"),
     ],
 )
 def test_a_request_that_means_nothing_is_refused(table: Table, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         request(table, cwd="/")
+
+
+def test_a_workload_that_is_given_replaces_the_manifests_whole() -> None:
+    manifest = read_table({"criterion": "b", "bench-args": ["fib"], "budget": "3m"})
+    program = merge(manifest, Table(run="{bin}"))
+    assert (program.run, program.criterion, program.bench_args, program.budget) == ("{bin}", None, None, "3m")
+    other = merge(manifest, Table(bench="b"))
+    assert (other.bench, other.criterion, other.bench_args) == ("b", None, None)
+    narrower = merge(manifest, Table(bench_args=("fib 20",)))
+    assert (narrower.criterion, narrower.bench_args) == ("b", ("fib 20",))
+
+
+def test_the_bench_of_the_manifest_is_no_workload_of_a_program_that_was_selected() -> None:
+    manifest = read_table({"criterion": "b", "bench-args": ["fib"]})
+    assert request(for_artifact(manifest, bench=False), cwd="/").workload is None
+    found = request(for_artifact(manifest, bench=True), cwd="/").workload
+    assert found is not None
+    assert found.kind is Kind.CRITERION
+
+
+def test_a_bench_is_started_as_cargo_bench_does_and_judged_by_its_exit_code() -> None:
+    found = request(Table(bench="b", bench_args=("a b",)), cwd="/package")
+    assert found.workload is not None
+    assert found.workload.argv == ("{bin}", "--bench", "a b")
+    assert (found.workload.check, found.workload.cwd, found.goal) == ("status", "/package", Goal.SPEED)
+    assert request(Table(bench="b", check="stdout", goal=Goal.BUILD), cwd="/").goal is Goal.BUILD
+    means = request(Table(criterion="b", bench_args=("fib",)), cwd="/")
+    assert means.workload is not None
+    assert means.workload.argv[:2] == ("{bin}", "--bench")
+    assert means.workload.argv[-1] == "fib"
+    assert means.instructions == "none"
 
 
 def test_values_of_toml_are_read_as_the_ids_spell_them() -> None:

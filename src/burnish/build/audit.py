@@ -30,9 +30,21 @@ def crate_types(run: CrateRun) -> frozenset[str]:
     return frozenset(value for flag, value in zip(run.args, run.args[1:], strict=False) if flag == "--crate-type")
 
 
+def is_test(run: CrateRun) -> bool:
+    """The run compiles a test or bench target: a program, though cargo names no crate type.
+
+    With libtest's harness cargo passes ``--test``, without it ``--cfg test`` (cargo/core/compiler/mod.rs,
+    ``build_base_args``).
+    """
+    bare = ("--cfg", "test") in zip(run.args, run.args[1:], strict=False)
+    return not crate_types(run) and ("--test" in run.args or bare)
+
+
 def is_linked(run: CrateRun) -> bool:
-    """The run links a file of its own that can be shipped (no rlib, no proc macro)."""
-    return bool(crate_types(run) & {"bin", "cdylib", "staticlib"}) and not run.crate.startswith("build_script_")
+    """The run links a file of its own that can be run or shipped (no rlib, no proc macro)."""
+    if run.crate.startswith("build_script_"):
+        return False
+    return is_test(run) or bool(crate_types(run) & {"bin", "cdylib", "staticlib"})
 
 
 def is_host(run: CrateRun) -> bool:
@@ -50,6 +62,9 @@ def unit_hash(run: CrateRun) -> str:
 def mismatches(profile: Profile, final: CrateRun, *, strip: Strip | None = None) -> tuple[str, ...]:
     """Where the final crate's flags are not the profile's; empty when all arrived.
 
+    A bench target unwinds whatever the profile says (cargo/core/profiles.rs, ``get_profile``): with libtest's harness
+    and without, it and all its libraries are compiled without ``-C panic``.
+
     Args:
         profile: what was asked for.
         final: the rustc run of the artifact's own crate.
@@ -66,7 +81,8 @@ def mismatches(profile: Profile, final: CrateRun, *, strip: Strip | None = None)
 
     check("opt-level", str(profile.opt_level), given.get("opt-level", "0"))
     check("codegen-units", _text(profile.codegen_units), given.get("codegen-units"))
-    check("panic", "abort" if profile.panic is Panic.ABORT else None, given.get("panic"))
+    aborts = profile.panic is Panic.ABORT and not is_test(final)
+    check("panic", "abort" if aborts else None, given.get("panic"))
     check("lto", None if profile.lto is Lto.FALSE else str(profile.lto), _lto(given))
     if strip is not None:
         check("strip", None if strip is Strip.NONE else str(strip), given.get("strip"))

@@ -238,7 +238,9 @@ class Builder:
         finals = [
             crate
             for crate in recorded.values()
-            if crate.crate == self.project.artifact.crate and audit.is_linked(crate)
+            if crate.crate == self.project.artifact.crate
+            and audit.is_linked(crate)
+            and audit.is_test(crate) == self.project.artifact.is_bench
         ]
         # Nothing new where cargo found the crate fresh, after an interrupted tune: then the last run with these flags.
         fresh = [crate for crate in finals if crate.began >= run.began]
@@ -257,6 +259,8 @@ class Builder:
         artifact = self.project.artifact
         for unit in reversed(run.units):
             if unit.name != artifact.name or "custom-build" in unit.kind:
+                continue
+            if artifact.is_bench != ("bench" in unit.kind):
                 continue
             if unit.executable is not None:
                 return Path(unit.executable)

@@ -165,12 +165,19 @@ def toml_level(level: str) -> str:
     return level if level.isdigit() else f'"{level}"'
 
 
-def sharing_obstacle(profile: Profile, *, takes_lto: bool, incremental: bool) -> str | None:
-    """Why a candidate cannot be built over shared libraries, in words; None where it can."""
+def sharing_obstacle(
+    profile: Profile, *, takes_lto: bool, incremental: bool, programs_beside: bool = False
+) -> str | None:
+    """Why a candidate cannot be built over shared libraries, in words; None where it can.
+
+    ``programs_beside``: cargo links other programs from the same libraries in the same run.
+    """
     if profile.opt_level is OptLevel.O0:
         return "opt-level = 0: rustc is given no flag that tells the program's crates from build scripts"
     if incremental:
         return "incremental = true: rustc's own cache would decide what is compiled"
     if not takes_lto:
         return "the artifact has a crate type without LTO: only cargo itself knows what it then drops"
+    if programs_beside and deps_for(profile) is Deps.BITCODE:
+        return "cargo builds the package's programs beside a bench, and does not link them from bitcode alone"
     return None

@@ -19,7 +19,8 @@
 //!
 //! * `burnish-shim --burnish-round PARENT`: runs the commands described on stdin one after the other and answers one JSON
 //!   line for each. stdin holds NUL-terminated fields: the number of runs, then for each run the file for its
-//!   stdout, the bytes of environment padding, the number of repeats, the number of arguments, the arguments.
+//!   stdout, the bytes of environment padding, the number of repeats, the number of environment variables, a name and a
+//!   value for each, the number of arguments, the arguments.
 //!
 //! * `burnish-shim --burnish-exec PARENT COMMAND ARGS…`: becomes the command.
 //!
@@ -199,7 +200,9 @@ fn rewrite_bitcode(args: &mut Vec<OsString>, deps: &str) {
         return;
     }
     let Some(at) = find_codegen(args, "embed-bitcode", "no") else { return };
-    let linked = args.windows(2).any(|pair| pair[0] == "--crate-type" && (pair[1] != "lib" && pair[1] != "rlib"));
+    let mut types = args.windows(2).filter(|pair| pair[0] == "--crate-type").map(|pair| &pair[1]).peekable();
+    // Of a bench target cargo names no crate type: a program is rustc's own default.
+    let linked = types.peek().is_none() || types.any(|kind| kind != "lib" && kind != "rlib");
     let lto = args.iter().filter_map(|arg| codegen_value(arg, "lto")).last();
     if linked {
         // The final crate: `embed-bitcode=no` contradicts LTO, and is right without it.
@@ -214,11 +217,12 @@ fn rewrite_bitcode(args: &mut Vec<OsString>, deps: &str) {
 }
 
 /// Whether rustc only links the crate's program or cdylib: a staticlib is no link, and needs machine code in it.
+/// Without a crate type it is a program (a bench target).
 fn links_only(args: &[OsString]) -> bool {
     let mut types = args.windows(2).filter(|pair| pair[0] == "--crate-type").flat_map(|pair| {
         pair[1].to_string_lossy().split(',').map(str::to_owned).collect::<Vec<_>>()
-    }).peekable();
-    types.peek().is_some() && types.all(|kind| kind == "bin" || kind == "cdylib")
+    });
+    types.all(|kind| kind == "bin" || kind == "cdylib")
 }
 
 /// Hands link-time optimization of the final crate to `linker`; gives the linker that was asked for.
@@ -399,12 +403,15 @@ fn run_round() -> io::Result<()> {
         let stdout = fields.next();
         let padding = "x".repeat(fields.number());
         let repeats = fields.number();
+        let variables = fields.number();
+        let environment: Vec<(OsString, OsString)> = (0..variables).map(|_| (fields.next(), fields.next())).collect();
         let argc = fields.number();
         let argv: Vec<OsString> = (0..argc).map(|_| fields.next()).collect();
         let mut line = String::from("{\"runs\":[");
         for repeat in 0..repeats {
             let mut command = Command::new(&argv[0]);
-            command.args(&argv[1..]).env("BURNISH_PAD", &padding).stdin(Stdio::null()).stdout(File::create(&stdout)?);
+            command.args(&argv[1..]).env("BURNISH_PAD", &padding).envs(environment.iter().cloned());
+            command.stdin(Stdio::null()).stdout(File::create(&stdout)?);
             line.push_str(if repeat > 0 { ",{" } else { "{" });
             match run(&mut command) {
                 Ok(outcome) => outcome.write_fields(&mut line),

@@ -1,8 +1,9 @@
 """What is tuned: the package, the artifact, and Cargo's selection of it, from ``cargo metadata``."""
 
 import os
+import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class Selection:
     package: str | None = None
     bin: str | None = None
     example: str | None = None
+    bench: str | None = None
     lib: bool = False
     features: tuple[str, ...] = ()
     all_features: bool = False
@@ -31,6 +33,11 @@ class Selection:
     profile: str = "release"
     locked: bool = False
     offline: bool = False
+
+    @property
+    def names_artifact(self) -> bool:
+        """Whether the artifact is named, so that nothing else may choose it."""
+        return self.lib or any(name is not None for name in (self.bin, self.example, self.bench))
 
     def metadata_args(self) -> tuple[str, ...]:
         """The arguments that `cargo metadata` takes as well."""
@@ -48,7 +55,7 @@ class Selection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """The artifact: a cargo target. ``kind`` is ``bin``, ``example`` or ``lib``."""
+    """The artifact: a cargo target. ``kind`` is ``bin``, ``example``, ``bench`` or ``lib``."""
 
     name: str
     kind: str
@@ -62,6 +69,11 @@ class Target:
     @property
     def args(self) -> tuple[str, ...]:
         return ("--lib",) if self.kind == "lib" else (f"--{self.kind}", self.name)
+
+    @property
+    def is_bench(self) -> bool:
+        """A bench target: run, and not shipped."""
+        return self.kind == "bench"
 
     @property
     def takes_lto(self) -> bool:
@@ -79,6 +91,7 @@ class Project:
         target_directory: cargo's.
         sources: directories of all local packages in the graph, sorted: what a change of source code can touch.
         settings: ``[workspace.metadata.burnish]`` with ``[package.metadata.burnish]`` over it, unread.
+        programs: the package's bin targets; cargo builds them beside a bench target.
     """
 
     root: Path
@@ -90,6 +103,7 @@ class Project:
     artifact: Target
     sources: tuple[Path, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    programs: tuple[str, ...] = ()
 
     @property
     def manifest(self) -> Path:
@@ -151,22 +165,34 @@ def find_manifest(path: Path) -> Path:
 
 
 def read_project(
-    cargo: Cargo, manifest: Path, selection: Selection, target_dir: Path | None = None, *, resolve: bool = True
+    cargo: Cargo,
+    manifest: Path,
+    selection: Selection,
+    target_dir: Path | None = None,
+    *,
+    resolve: bool = True,
+    bench_of_settings: bool = False,
 ) -> Project:
     """Ask cargo for the project and choose the artifact.
 
     The first question is `--no-deps`: it writes no Cargo.lock, so a wrong selection leaves nothing behind. The second,
     for the sources, needs the graph of dependencies; without ``resolve`` it is not asked, and there are no ``sources``.
+    With ``bench_of_settings``, a bench that the settings name is the artifact where the selection names none.
 
     Raises:
-        UsageError: the selection is not one artifact.
+        UsageError: the selection is not one artifact, or a bench that cannot be measured.
         ToolError: cargo cannot read the manifest.
     """
     where = ("--format-version", "1", "--manifest-path", str(manifest))
     members = _metadata(cargo, (*where, "--no-deps", "--offline"))
     package = choose_package(members.packages, _default_members(members), manifest, selection)
-    artifact = choose_target(package.name, _targets(package), package.default_run, selection)
     settings = {**_burnish(members.metadata), **_burnish(package.metadata)}
+    if bench_of_settings and not selection.names_artifact:
+        selection = replace(selection, bench=_bench_of(settings))
+    targets = _targets(package)
+    artifact = choose_target(package.name, targets, package.default_run, selection)
+    if artifact.is_bench:
+        _check_harness(Path(package.manifest_path), artifact.name)
     everything = _metadata(cargo, (*where, *selection.metadata_args())).packages if resolve else ()
     local = {Path(each.manifest_path).parent for each in everything if each.source is None}
     return Project(
@@ -179,6 +205,7 @@ def read_project(
         artifact=artifact,
         sources=tuple(sorted(local)),
         settings=settings,
+        programs=tuple(target.name for target in targets if target.kind == "bin"),
     )
 
 
@@ -201,6 +228,32 @@ def _burnish(metadata: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return found
 
 
+def _bench_of(settings: Mapping[str, Any]) -> str | None:
+    """The bench target that the settings name as the workload, under either key."""
+    named = [settings[key] for key in ("bench", "criterion") if isinstance(settings.get(key), str)]
+    return named[0] if len(named) == 1 else None
+
+
+def _check_harness(manifest: Path, name: str) -> None:
+    """Refuse a bench of libtest's harness; ``cargo metadata`` does not say which have it, the manifest does.
+
+    Raises:
+        UsageError: it has no ``harness = false``.
+    """
+    try:
+        benches = tomllib.loads(manifest.read_text(encoding="utf-8")).get("bench", ())
+    except (OSError, ValueError):
+        # TOML 1.1, which cargo reads and this library does not.
+        return
+    if any(each.get("name") == name and each.get("harness") is False for each in benches):
+        return
+    raise UsageError(
+        f"the bench {name} runs in libtest's harness: #[bench] is unstable and needs a nightly toolchain, on stable "
+        "such a bench runs nothing; and libtest fits the number of runs to the time, so its wall time says nothing",
+        hint=f'write it with criterion, or with a main of its own, and harness = false under [[bench]] name = "{name}"',
+    )
+
+
 def _default_members(metadata: _Metadata) -> tuple[str, ...]:
     return metadata.workspace_default_members or metadata.workspace_members
 
@@ -209,9 +262,9 @@ def _targets(package: _Package) -> tuple[Target, ...]:
     found: list[Target] = []
     for target in package.targets:
         kind = target.kind[0]
-        if kind in {"bin", "example"}:
+        if kind in {"bin", "example", "bench"}:
             found.append(Target(name=target.name, kind=kind, crate_types=target.crate_types))
-        elif kind not in {"test", "bench", "custom-build", "proc-macro"}:
+        elif kind not in {"test", "custom-build", "proc-macro"}:
             found.append(Target(name=target.name, kind="lib", crate_types=target.crate_types))
     return tuple(found)
 
@@ -248,24 +301,28 @@ def _fits(package: _Package, selection: Selection) -> bool:
         return any(target.kind == "bin" and target.name == selection.bin for target in targets)
     if selection.example is not None:
         return any(target.kind == "example" and target.name == selection.example for target in targets)
+    if selection.bench is not None:
+        return any(target.kind == "bench" and target.name == selection.bench for target in targets)
     return any(target.kind == ("lib" if selection.lib else "bin") for target in targets)
 
 
 def choose_target(package: str, targets: Sequence[Target], default_run: str | None, selection: Selection) -> Target:
-    """``--bin``, ``--example``, ``--lib``, else the only bin (or ``default-run``).
+    """``--bin``, ``--example``, ``--bench``, ``--lib``, else the only bin (or ``default-run``).
 
     Raises:
         UsageError: nothing, or no single one; the message lists what there is.
     """
     if selection.lib:
         return _library(package, targets)
+    if selection.bench is not None:
+        return _bench(package, targets, selection.bench)
     kind, name = ("example", selection.example) if selection.example is not None else ("bin", selection.bin)
     fits = [target for target in targets if target.kind == kind and name in {None, target.name}]
     if name is None and default_run is not None:
         fits = [target for target in fits if target.name == default_run] or fits
     if len(fits) == 1:
         return fits[0]
-    listed = ", ".join(f"--{target.kind} {target.name}" for target in targets if target.kind != "lib")
+    listed = ", ".join(f"--{target.kind} {target.name}" for target in targets if target.kind in {"bin", "example"})
     if name is not None:
         raise UsageError(f"{package} has no {kind} {name!r}", hint=f"it has: {listed or 'no programs at all'}")
     if fits:
@@ -273,7 +330,18 @@ def choose_target(package: str, targets: Sequence[Target], default_run: str | No
     advice = (
         f"choose one of: {listed}" if listed else "name an example that uses it, or --lib for a cdylib or staticlib"
     )
-    raise UsageError(f"{package} has no program of its own to tune", hint=advice)
+    benches = ", ".join(target.name for target in targets if target.is_bench)
+    also = f"; burnish tune also measures a bench target, with --bench or --criterion: {benches}" if benches else ""
+    raise UsageError(f"{package} has no program of its own to tune", hint=advice + also)
+
+
+def _bench(package: str, targets: Sequence[Target], name: str) -> Target:
+    benches = [target for target in targets if target.is_bench]
+    for target in benches:
+        if target.name == name:
+            return target
+    listed = ", ".join(target.name for target in benches)
+    raise UsageError(f"{package} has no bench target {name!r}", hint=f"it has: {listed or 'no bench targets at all'}")
 
 
 def _library(package: str, targets: Sequence[Target]) -> Target:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from burnish import __version__
-from burnish.cli._commands import HELP
+from burnish.cli._commands import HELP, WITH_BENCH_ARGS
 from burnish.errors import INTERRUPTED, BurnishError
 
 _DESCRIPTION = """\
@@ -43,7 +43,9 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "burnish") -> int:
     """Run a command; gives the exit code. What is no `BurnishError` is a bug and keeps its traceback."""
     words = sys.argv[1:] if argv is None else argv
     command = words[0] if words else ""
+    words, rest = _parted(words) if command in WITH_BENCH_ARGS else (words, ())
     args = (build_parser(prog, only=command) if command in HELP else _outline(prog)).parse_args(words)
+    args.bench_args = rest
     try:
         return int(args.run_command(args))
     except BurnishError as error:
@@ -60,6 +62,12 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "burnish") -> int:
         # The reader of stdout has gone (`burnish report | head`): nothing is left to say, and no flush must fail.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _parted(words: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """What stands before the first ``--``, and after it: argparse would take that for the project's path."""
+    at = list(words).index("--") if "--" in words else len(words)
+    return words[:at], words[at + 1 :]
 
 
 def main_for_cargo() -> int:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+#: Commands that hand what stands after ``--`` to a bench, as ``cargo bench`` does.
+WITH_BENCH_ARGS: Final = frozenset({"tune", "check"})
+
 #: Modules of this package, in the order of the help.
 HELP: Final[Mapping[str, str]] = MappingProxyType(
     {

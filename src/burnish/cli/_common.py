@@ -42,6 +42,7 @@ def opening(args: argparse.Namespace, *, fresh: bool = False, wait: bool = True)
         target_dir=target_dir(args),
         fresh=fresh,
         wait=wait,
+        bench_of_settings=hasattr(args, "bench"),
     )
 
 

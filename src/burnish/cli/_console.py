@@ -46,7 +46,7 @@ class PlainProgress(Silent):
                 f"   {purpose}: {plural(done, 'round')}, {active} undecided{f'; {best}' if best else ''}{self._left}"
             )
 
-    def best(self, profile: str, size: float, time: float | None) -> None:
+    def best(self, profile: str, size: float | None, time: float | None) -> None:
         words = best_words(profile, size, time)
         if words != self._best:
             self._best = words
@@ -63,10 +63,11 @@ class PlainProgress(Silent):
             self._say(f"     {printable(text)}")
 
 
-def best_words(profile: str, size: float, time: float | None) -> str:
+def best_words(profile: str, size: float | None, time: float | None) -> str:
     """``best so far o3-fat-cgu1-unwind: size -12.0 %, time ~-4.1 %``; a screened time is an estimate."""
-    timed = "" if time is None else f", time ~{format_change(time)}"
-    return f"best so far {profile}: size {format_change(size)}{timed}"
+    sized = [] if size is None else [f"size {format_change(size)}"]
+    timed = [] if time is None else [f"time ~{format_change(time)}"]
+    return f"best so far {profile}: {', '.join([*sized, *timed]) or 'nothing is measured yet'}"
 
 
 def left_words(seconds: float, budget: float, remaining: float | None) -> str:
@@ -133,7 +134,7 @@ class LiveProgress(PlainProgress):
     def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
         self._now(f"{purpose}: round {done}, {active} undecided{f'; {best}' if best else ''}")
 
-    def best(self, profile: str, size: float, time: float | None) -> None:
+    def best(self, profile: str, size: float | None, time: float | None) -> None:
         self._best = best_words(profile, size, time)
         self._bars.below = (self._bars.below[0], self._best)
 

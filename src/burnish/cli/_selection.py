@@ -10,8 +10,8 @@ from burnish.cargo.project import Selection
 from burnish.report.printable import printable
 
 
-def add_selection(parser: argparse.ArgumentParser) -> None:
-    """Cargo's own options, in Cargo's words."""
+def add_selection(parser: argparse.ArgumentParser, *, benches: bool = False) -> None:
+    """Cargo's own options, in Cargo's words; with ``benches``, a bench target can be the artifact."""
     parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the project (default: this directory)")
     group = parser.add_argument_group("selection, as in cargo build")
     group.add_argument("-p", "--package", metavar="SPEC", help="the package")
@@ -19,6 +19,9 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     artifact.add_argument("--bin", metavar="NAME", help="the program")
     artifact.add_argument("--example", metavar="NAME", help="an example instead of a program")
     artifact.add_argument("--lib", action="store_true", help="the library, if it is a cdylib or staticlib")
+    if benches:
+        artifact.add_argument("--bench", metavar="NAME", help="a bench target: the wall time of its run is measured")
+        artifact.add_argument("--criterion", metavar="NAME", help="a bench target: criterion's own means are measured")
     group.add_argument("-F", "--features", action="append", default=[], metavar="FEATURES")
     group.add_argument("--all-features", action="store_true")
     group.add_argument("--no-default-features", action="store_true")
@@ -63,6 +66,7 @@ def selection(args: argparse.Namespace) -> Selection:
         package=args.package,
         bin=args.bin,
         example=args.example,
+        bench=_bench(args),
         lib=args.lib,
         features=tuple(args.features),
         all_features=args.all_features,
@@ -72,6 +76,11 @@ def selection(args: argparse.Namespace) -> Selection:
         locked=args.locked,
         offline=args.offline,
     )
+
+
+def _bench(args: argparse.Namespace) -> str | None:
+    named = (getattr(args, name, None) for name in ("bench", "criterion"))
+    return next((str(name) for name in named if name is not None), None)
 
 
 def project_path(args: argparse.Namespace) -> Path:

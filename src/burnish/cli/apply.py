@@ -23,7 +23,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="examples:\n  burnish apply --dry-run\n  burnish apply --name dist --yes",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _common.add_selection(parser)
+    _common.add_selection(parser, benches=True)
     parser.add_argument("--result", type=int, metavar="NUMBER", help="an earlier result by its number")
     parser.add_argument("--name", metavar="PROFILE", help="write a custom profile of this name instead")
     parser.add_argument("--dry-run", action="store_true", help="show the change and stop")

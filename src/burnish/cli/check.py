@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from burnish.api import wanted_of, with_bench
 from burnish.cli import _common
 from burnish.cli._commands import HELP
 from burnish.errors import UsageError
@@ -30,7 +31,7 @@ from burnish.tune.progress import Progress
 from burnish.tune.result import TuneResult
 from burnish.tune.session import Session, open_session
 from burnish.tune.settings import Table as Settings
-from burnish.tune.settings import merge, read_table, request
+from burnish.tune.settings import read_table
 from burnish.units import parse_duration
 
 _EPILOG = """\
@@ -58,7 +59,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _common.add_selection(parser)
+    _common.add_selection(parser, benches=True)
     group = parser.add_argument_group("budgets")
     group.add_argument("--max-size", metavar="SIZE", help="of the file as shipped: 4194304, '4 MB', 4MiB")
     group.add_argument("--max-runtime-ratio", type=float, metavar="RATIO", help="of the reference's run time: 1.02")
@@ -80,12 +81,14 @@ def run(args: argparse.Namespace) -> int:
         lto_applied=args.lto_applied,
         evidence=args.evidence,
     )
+    rest = tuple(args.bench_args) or None
+    asked = Settings(run=args.run, bench=args.bench, criterion=args.criterion, bench_args=rest)
     try:
         seconds = parse_duration(args.budget)
     except ValueError as error:
         raise UsageError(f"--budget: {error}") from None
     with _common.progress(args) as progress:
-        opening = _common.opening(args)
+        opening, asked = with_bench(_common.opening(args), asked)
         with open_session(opening, dict(os.environ), progress.note) as session:
             settings = read_table(session.project.settings)
             budgets = read_budgets(settings.budgets or {}, given)
@@ -95,7 +98,12 @@ def run(args: argparse.Namespace) -> int:
                     hint="give one: --max-size, --max-runtime-ratio, --lto-applied or --evidence; or write "
                     "[package.metadata.burnish.budgets] in Cargo.toml",
                 )
-            workload = _workload(args, session, settings) if budgets.max_runtime_ratio is not None else None
+            if budgets.max_size is not None and session.project.artifact.is_bench:
+                raise UsageError(
+                    "max-size holds for what is shipped, and a bench executable is not",
+                    hint="check the program's size in a run of its own, with --bin NAME",
+                )
+            workload = _workload(asked, session) if budgets.max_runtime_ratio is not None else None
             evidence = _evidence(budgets, session, given=args.evidence is not None)
             findings = _findings(session, budgets, evidence, workload, progress, seconds)
             title = f"{session.project.package} ({session.project.artifact.name}), {session.effective.profile.id}"
@@ -153,12 +161,12 @@ def _time(  # noqa: PLR0917  # one caller, above
     return judge_time(found, limit, f"{name}, {reference.id}")
 
 
-def _workload(args: argparse.Namespace, session: Session, settings: Settings) -> Workload:
-    cwd = str(Path.cwd() if args.run is not None else session.project.directory)
-    found = request(merge(settings, Settings(run=args.run)), cwd=cwd).workload
+def _workload(asked: Settings, session: Session) -> Workload:
+    found = wanted_of(asked, session.project).workload
     if found is None:
         raise UsageError(
-            "max-runtime-ratio needs a workload", hint="give one with --run '{bin} ARGS', or run = in Cargo.toml"
+            "max-runtime-ratio needs a workload",
+            hint="give one with --run '{bin} ARGS' or --bench NAME, or run = in Cargo.toml",
         )
     return found
 

@@ -16,7 +16,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog="example:\n  burnish report --format markdown > profile.md",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _common.add_selection(parser)
+    _common.add_selection(parser, benches=True)
     parser.add_argument("--result", type=int, metavar="NUMBER", help="an earlier result by its number")
     _common.add_output(parser)
     parser.set_defaults(run_command=run)

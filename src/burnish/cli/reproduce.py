@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 
 from burnish.cli import _common
 from burnish.cli._commands import HELP
@@ -50,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
     """Measure again and compare."""
     told = read(args.report)
     args.profile = told.profile_name
+    if not told.ships:
+        args.bench = told.artifact
     try:
         seconds = parse_duration(args.budget)
     except ValueError as error:
@@ -122,7 +125,7 @@ def _findings(told: TuneResult, session: Session, progress: Progress, seconds: f
 
 def _workload(told: Workload, session: Session) -> Workload:
     """The report's workload; its directory is relative to the project's root where it lay below."""
-    return Workload(argv=told.argv, cwd=str(session.project.root / told.cwd), check=told.check, timeout=told.timeout)
+    return replace(told, cwd=str(session.project.root / told.cwd))
 
 
 def differences(told: TuneResult, session: Session) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ examples:
   burnish tune --run '{bin} --version'        the program of this directory, measured on a command
   burnish tune . -p server --goal size        another package, for size
   burnish tune --run '{bin} data.txt' --budget 30m --export report.html
+  burnish tune --criterion parsing -- numbers  a criterion bench, of it what a filter leaves
   burnish tune --fix lto=thin --options codegen-units=1,16 --only 'o3-*'
 
 settings may stand in Cargo.toml, [package.metadata.burnish] or [workspace.metadata.burnish]:
@@ -39,7 +40,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _common.add_selection(parser)
+    _common.add_selection(parser, benches=True)
     _add_measuring(parser)
     _add_space(parser)
     _common.add_output(parser)
@@ -123,6 +124,9 @@ def table_of(args: argparse.Namespace) -> Table:
     """
     return Table(
         run=_run_of(args),
+        bench=args.bench,
+        criterion=args.criterion,
+        bench_args=tuple(args.bench_args) or None,
         goal=Goal(args.goal) if args.goal else None,
         budget=args.budget,
         timeout=args.timeout,

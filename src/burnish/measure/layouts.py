@@ -65,12 +65,12 @@ def ratios_by_layout(rounds: Sequence[Round], program: str, reference: str) -> M
     """ln(time of ``program`` / time of ``reference``) of the rounds of each layout, by its number."""
     found: dict[int, list[float]] = {}
     for each in rounds:
-        walls = {sample.arm: sample.wall for sample in each.samples}
-        for name, wall in walls.items():
+        times = {sample.arm: sample.time for sample in each.samples}
+        for name, time in times.items():
             owner, _, number = name.rpartition("@")
-            other = walls.get(arm(reference, int(number))) if owner == program else None
+            other = times.get(arm(reference, int(number))) if owner == program else None
             if other is not None:
-                found.setdefault(int(number), []).append(math.log(wall / other))
+                found.setdefault(int(number), []).append(math.log(time / other))
     return {number: tuple(found[number]) for number in sorted(found)}
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import itertools
 import os
 import random
 import selectors
@@ -20,7 +21,8 @@ import msgspec
 
 from burnish.cargo.invocation import Clock
 from burnish.errors import StoreError, ToolError, WorkloadError
-from burnish.measure.values import Round, Sample, Workload
+from burnish.measure.criterion import HOME, read_estimates
+from burnish.measure.values import Kind, Round, Sample, Workload
 
 #: Seconds. Shorter runs are repeated within a sample: below this, process start and clock dominate.
 SHORTEST_SAMPLE = 0.02
@@ -30,10 +32,11 @@ _PADDING = 4096
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Output:
-    """What a run of the workload gave: exit code and SHA-256 of its stdout."""
+    """What a run of the workload gave: exit code, SHA-256 of its stdout, and the ids of criterion's benchmarks."""
 
     code: int
     stdout: str
+    benchmarks: tuple[str, ...] = ()
 
 
 class _Run(msgspec.Struct):
@@ -63,6 +66,7 @@ class Timed:
     maxrss: int
     nivcsw: int
     output: Output
+    estimates: tuple[tuple[str, float], ...] = ()
 
 
 class ArmError(WorkloadError):
@@ -75,11 +79,22 @@ class ArmError(WorkloadError):
 
 
 class OutputChangedError(ArmError):
-    """Another exit code or another output."""
+    """Another exit code, other benchmarks, or another output."""
 
     def __init__(self, arm: str, expected: Output, got: Output) -> None:
-        what = f"exit code {got.code} instead of {expected.code}" if got.code != expected.code else "another output"
-        super().__init__(arm, f"gave {what}")
+        if got.code != expected.code:
+            super().__init__(arm, f"gave exit code {got.code} instead of {expected.code}")
+        elif got.benchmarks != expected.benchmarks:
+            super().__init__(arm, f"ran other benchmarks than before ({_apart(expected.benchmarks, got.benchmarks)})")
+        else:
+            super().__init__(arm, "gave another output")
+
+
+def _apart(before: Sequence[str], after: Sequence[str]) -> str:
+    """``not fib 20, but fib 21``, one of each."""
+    gone, new = ([each for each in one if each not in other] for one, other in ((before, after), (after, before)))
+    words = [f"{word} {each[0]!r}" for word, each in (("not", gone), ("but", new)) if each]
+    return ", ".join(words)
 
 
 class TimedOutError(WorkloadError):
@@ -142,6 +157,18 @@ class Bench:
         program = str(self._programs[arm])
         return tuple(part.replace("{bin}", program) for part in self.workload.argv)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of a run outside of the rounds."""
+        return {**self._environment, **dict(self._variables(0))}
+
+    def _home(self, index: int) -> Path:
+        return Path(self._scratch.name) / f"criterion-{index}"
+
+    def _variables(self, index: int) -> tuple[tuple[str, str], ...]:
+        """What the run at a place of the round sees besides: criterion must not touch the user's own results."""
+        return ((HOME, str(self._home(index))),) if self.workload.is_bench else ()
+
     def run(self, arm: str, *, repeats: int = 1, padding: int = 0) -> Timed:
         """One sample.
 
@@ -179,6 +206,7 @@ class Bench:
                     maxrss=timed.maxrss,
                     nivcsw=timed.nivcsw,
                     repeats=repeats,
+                    estimates=timed.estimates,
                 )
             )
         return Round(number=number, samples=tuple(samples))
@@ -187,19 +215,22 @@ class Bench:
         scratch = Path(self._scratch.name)
         outputs = [scratch / f"stdout-{index}" for index in range(len(jobs))]
         fields: list[str] = [str(len(jobs))]
-        for (arm, repeats, padding), output in zip(jobs, outputs, strict=True):
-            argv = self.argv(arm)
-            fields += [str(output), str(padding), str(repeats), str(len(argv)), *argv]
+        for index, ((arm, repeats, padding), output) in enumerate(zip(jobs, outputs, strict=True)):
+            argv, variables = self.argv(arm), self._variables(index)
+            shutil.rmtree(self._home(index), ignore_errors=True)
+            fields += [str(output), str(padding), str(repeats), str(len(variables))]
+            fields += [*itertools.chain.from_iterable(variables), str(len(argv)), *argv]
         message = "".join(f"{field}\0" for field in fields).encode("utf-8", errors="surrogateescape")
         repeats_total = [repeats for _, repeats, _ in jobs]
         start = time.perf_counter()
         answers = self._talk(message, repeats_total)
         self.clock.waited.append(time.perf_counter() - start)
         return tuple(
-            self._timed(arm, answer, output) for (arm, _, _), answer, output in zip(jobs, answers, outputs, strict=True)
+            self._timed(job[0], answer, outputs[index], self._home(index))
+            for index, (job, answer) in enumerate(zip(jobs, answers, strict=True))
         )
 
-    def _timed(self, arm: str, answer: _Answer, stdout: Path) -> Timed:
+    def _timed(self, arm: str, answer: _Answer, stdout: Path, home: Path) -> Timed:
         for run in answer.runs:
             if run.error is not None:
                 raise WorkloadError(
@@ -207,15 +238,39 @@ class Bench:
                     hint="check the command of --run; {bin} stands for the program that burnish builds",
                 )
         count = len(answer.runs)
+        code = max(run.code for run in answer.runs)
         digest = "" if self.workload.check == "status" else _digest(stdout, self._programs[arm])
+        estimates = self._estimates(home) if code == 0 else ()
         return Timed(
             wall=sum(run.wall for run in answer.runs) / count,
             user=sum(run.user for run in answer.runs) / count,
             sys=sum(run.sys for run in answer.runs) / count,
             maxrss=max(run.maxrss for run in answer.runs),
             nivcsw=sum(run.nivcsw for run in answer.runs),
-            output=Output(code=max(run.code for run in answer.runs), stdout=digest),
+            output=Output(code=code, stdout=digest, benchmarks=tuple(name for name, _ in estimates)),
+            estimates=estimates,
         )
+
+    def _estimates(self, home: Path) -> tuple[tuple[str, float], ...]:
+        """What criterion found; nothing for other workloads.
+
+        Raises:
+            WorkloadError: the bench is criterion's and is not measured so, or the other way round.
+        """
+        kind = self.workload.kind
+        found = read_estimates(home) if self.workload.is_bench and home.is_dir() else ()
+        if kind is Kind.CRITERION and not found:
+            raise WorkloadError(
+                "the bench ended well and wrote no estimates of criterion: it is no criterion bench, or the filter "
+                "leaves none of its benchmarks",
+                hint="--bench NAME takes the wall time of a bench's whole run instead",
+            )
+        if kind is Kind.BENCH and found:
+            raise WorkloadError(
+                "this is a criterion bench: it runs for a fixed time, so the wall time of its run says nothing",
+                hint="take criterion's own estimates: --criterion NAME instead of --bench NAME",
+            )
+        return found
 
     def _talk(self, message: bytes, repeats: Sequence[int]) -> list[_Answer]:
         """Hand the round to the shim and read its answers, each within the timeout."""
@@ -267,7 +322,7 @@ class Bench:
         return answers
 
 
-def expected_output(bench: Bench, arm: str, *, times: int = 3) -> tuple[Output, float]:
+def expected_output(bench: Bench, arm: str) -> tuple[Output, float]:
     """The output that every candidate must give, and the seconds of a run; the program is warm afterwards.
 
     Raises:
@@ -281,9 +336,12 @@ def expected_output(bench: Bench, arm: str, *, times: int = 3) -> tuple[Output, 
             hint="run this command by hand; relative paths start at " + bench.workload.cwd,
         )
     walls = [first.wall]
-    for _ in range(times - 1):
+    # A run of criterion is long, and its ids do not change by chance.
+    for _ in range(1 if bench.workload.kind is Kind.CRITERION else 2):
         again = bench.run(arm)
         walls.append(again.wall)
+        if again.output.benchmarks != first.output.benchmarks:
+            raise OutputChangedError("the baseline", first.output, again.output)
         if again.output != first.output:
             raise WorkloadError(
                 "the workload prints something different each time, so outputs cannot be compared",

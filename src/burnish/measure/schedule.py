@@ -102,7 +102,7 @@ def judge(
         ended: no round will follow: undecided arms past their first look have their next look now.
     """
     walls = [
-        {sample.arm: sample.wall for sample in each.samples} for each in sorted(rounds, key=lambda each: each.number)
+        {sample.arm: sample.time for sample in each.samples} for each in sorted(rounds, key=lambda each: each.number)
     ]
     rules = _Rules(alpha=alpha / max(len(arms), 1), delta=delta, n_max=n_max, ended=ended)
     pairs = {arm: _pair(walls, arm, baseline) for arm in arms}

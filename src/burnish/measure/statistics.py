@@ -69,12 +69,12 @@ def yuen_interval(values: Sequence[float], *, alpha: float, trim: float = TRIM) 
 
 
 def log_ratios(rounds: Sequence[Round], arm: str, reference: str) -> tuple[float, ...]:
-    """ln(wall of ``arm`` / wall of ``reference``) of each round that holds both, in the order of round numbers."""
+    """ln(time of ``arm`` / time of ``reference``) of each round that holds both, in the order of round numbers."""
     ratios = []
     for round_ in sorted(rounds, key=lambda each: each.number):
-        walls = {sample.arm: sample.wall for sample in round_.samples}
-        if arm in walls and reference in walls:
-            ratios.append(math.log(walls[arm] / walls[reference]))
+        times = {sample.arm: sample.time for sample in round_.samples}
+        if arm in times and reference in times:
+            ratios.append(math.log(times[arm] / times[reference]))
     return tuple(ratios)
 
 

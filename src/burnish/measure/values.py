@@ -1,6 +1,8 @@
 """What a measurement is: samples in rounds, comparisons with their intervals, the circumstances they hold in."""
 
+import math
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +16,7 @@ class Sample:
         wall, user, sys: seconds.
         maxrss: bytes.
         nivcsw: involuntary context switches.
+        estimates: what criterion found in this run, mean nanoseconds by benchmark id, sorted; maybe none.
     """
 
     arm: str
@@ -23,6 +26,17 @@ class Sample:
     maxrss: int
     nivcsw: int
     repeats: int = 1
+    estimates: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def time(self) -> float:
+        """The seconds that are compared: criterion's where there are any, else the wall time."""
+        return geometric_mean(self.estimates) if self.estimates else self.wall
+
+
+def geometric_mean(estimates: Sequence[tuple[str, float]]) -> float:
+    """Of means in nanoseconds, as seconds: each benchmark counts by its ratio, a slow one no more than a fast one."""
+    return math.exp(math.fsum(math.log(mean) for _, mean in estimates) / len(estimates)) * 1e-9
 
 
 #: The arm of the baseline run a second time in a round: what is measured between equals.
@@ -67,6 +81,17 @@ class Comparison:
     smallest: float | None = None
 
 
+class Kind(StrEnum):
+    """What is run, and what of it is the sample."""
+
+    PROGRAM = "program"
+    """The program that is shipped, on a command; the wall time."""
+    BENCH = "bench"
+    """A bench target, as ``cargo bench`` starts it; the wall time of the whole run."""
+    CRITERION = "criterion"
+    """The same with criterion; its own means, and their geometric mean."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Workload:
     """The command to measure.
@@ -76,12 +101,20 @@ class Workload:
         cwd: absolute directory it runs in.
         check: ``stdout`` (exit code and output must be the same for all) or ``status`` (exit code alone).
         timeout: seconds one run may take.
+        given: the user's own arguments for a bench, which are in ``argv`` too.
     """
 
     argv: tuple[str, ...]
     cwd: str
     check: str = "stdout"
     timeout: float = 60.0
+    kind: Kind = Kind.PROGRAM
+    given: tuple[str, ...] = ()
+
+    @property
+    def is_bench(self) -> bool:
+        """Whether the artifact is a bench target, which nobody ships."""
+        return self.kind is not Kind.PROGRAM
 
     @property
     def command(self) -> str:

@@ -211,8 +211,8 @@ def _verdict(result: TuneResult) -> Iterable[str]:
     headline = _PAIR.sub('<span class="one">\\g<0></span>', _prose(found.headline))
     yield f'<p class="dim">{escape(sentences.title(result))}</p>'
     yield f'<section class="{kind}"><h1>{headline}</h1>'
-    if result.workload is None:
-        yield f"<p><b>{escape(sentences.NO_RUN)}</b></p>"
+    if line := sentences.measured(result):
+        yield f"<p><b>{escape(line)}</b></p>"
     yield f'<p class="dim">{escape(sentences.toml_caption(result))}</p>'
     yield f'<div class="toml"><pre id="toml">{toml}</pre><button id="copy">Copy</button></div></section>'
     yield '<div class="two">'

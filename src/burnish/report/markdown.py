@@ -22,12 +22,13 @@ def render(result: TuneResult) -> str:
     blocks = [
         f"### {escaped(found.headline)}",
         escaped(sentences.title(result)),
-        f"**{escaped(sentences.NO_RUN)}**" if result.workload is None else "",
+        f"**{escaped(line)}**" if (line := sentences.measured(result)) else "",
         _fenced(profile_toml(found.profile, result.profile_name, found.changes), "toml"),
         _list("Why", found.reasons),
         _list("Price", found.price),
         "**Evidence**",
         *_evidence(result),
+        _list(sentences.BENCHMARKS, sentences.benchmarks(result)),
         _list("Flags that did not arrive", sentences.mismatches(result)),
         _list("Notes", result.notes),
         *_folded(

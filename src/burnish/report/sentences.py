@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from burnish.measure.benchmarks import Benchmark
 from burnish.measure.layouts import LayoutLuck, Linker
-from burnish.measure.values import Timing
+from burnish.measure.values import Kind, Timing
 from burnish.profile.profile import CARGO_DEFAULT
 from burnish.report.figures import ESTIMATE, comparison, first_line, interval, smallest
 from burnish.report.printable import printable
 from burnish.tune.contributions import METRICS, Contributions, Effect, contributions, stripping, waterfall
 from burnish.tune.result import Outcome, PerCrate, Row, Sharing, TuneResult
-from burnish.units import format_bytes, format_change, format_seconds
+from burnish.units import format_bytes, format_change, format_seconds, format_short
 
 #: Closer than this, instructions and time say the same.
 _APART: Final = 0.01
@@ -19,6 +20,7 @@ _APART: Final = 0.01
 EFFECTS: Final = "What each option does"
 PER_CRATE: Final = "An opt-level for single crates"
 INSTRUCTIONS: Final = "Instructions and time"
+BENCHMARKS: Final = "Each benchmark by itself (95 % intervals; of many, some leave 0 out by chance)"
 STEPS: Final = "From Cargo's default, one option at a time"
 #: What a report without a workload must say wherever run time would stand.
 NO_RUN: Final = "No --run: sizes and build costs alone; run time was not measured."
@@ -26,9 +28,39 @@ NO_RUN: Final = "No --run: sizes and build costs alone; run time was not measure
 
 def title(result: TuneResult) -> str:
     """``fd-find 10.3.0 (fd), [profile.release], goal balanced``."""
-    return printable(
-        f"{result.package} {result.version} ({result.artifact}), [profile.{result.profile_name}], goal {result.goal}"
+    what = result.artifact if result.ships else f"bench {result.artifact}"
+    return printable(f"{result.package} {result.version} ({what}), [profile.{result.profile_name}], goal {result.goal}")
+
+
+def measured(result: TuneResult) -> str:
+    """What stands below the title where the program that is shipped was not measured, or no time; else nothing."""
+    if result.workload is None:
+        return NO_RUN
+    if result.ships:
+        return ""
+    return (
+        f"Measured: {sample(result)}. The file and the build costs are those of the bench executable with its "
+        "dev-dependencies; it is not shipped, so its size decides nothing."
     )
+
+
+def sample(result: TuneResult) -> str:
+    """What a sample is: ``criterion's mean, geometric mean of 3 benchmarks``."""
+    kind = Kind.PROGRAM if result.workload is None else result.workload.kind
+    if kind is Kind.CRITERION:
+        return f"criterion's mean, geometric mean of {_count(len(result.benchmarks), 'benchmark')}"
+    return "wall time of one run of the bench" if kind is Kind.BENCH else "wall time of one run"
+
+
+def benchmarks(result: TuneResult) -> tuple[str, ...]:
+    """Criterion's benchmarks, the recommendation against the baseline; nothing where none was confirmed."""
+    confirmed = result.recommendation.confirmation
+    return () if confirmed is None else tuple(map(_benchmark, confirmed.benchmarks))
+
+
+def _benchmark(each: Benchmark) -> str:
+    between = f"{format_change(each.low).removesuffix(' %')} to {format_change(each.high)}"
+    return f"{printable(each.name)}: {format_change(each.ratio)} ({between}), from {format_short(each.before)}"
 
 
 def toml_caption(result: TuneResult) -> str:
@@ -77,7 +109,8 @@ def effects(result: TuneResult) -> tuple[str, ...]:
     """What the options of the recommendation do alone and together, a sentence for each metric and pair."""
     if not result.rows or result.recommendation.outcome is Outcome.NOTHING:
         return ()
-    found = [contributions(result.rows, metric, result.recommendation.profile) for metric in METRICS]
+    metrics = METRICS if result.ships else METRICS[1:]
+    found = [contributions(result.rows, metric, result.recommendation.profile) for metric in metrics]
     return tuple(line for each in found if each is not None for line in _effects(each))
 
 
@@ -106,7 +139,7 @@ def _effect(each: Effect) -> str:
 def steps(result: TuneResult) -> tuple[str, ...]:
     """From Cargo's default to the recommendation, one option at a time; sizes without symbols."""
     end = result.recommendation.profile
-    if not result.rows or result.recommendation.outcome is Outcome.NOTHING:
+    if not result.rows or not result.ships or result.recommendation.outcome is Outcome.NOTHING:
         return ()
     way = waterfall(result.rows, CARGO_DEFAULT, end)
     lines = []
@@ -250,6 +283,7 @@ def circumstances(result: TuneResult) -> tuple[tuple[str, str], ...]:
         found += [
             ("command", work.command),
             ("in", work.cwd),
+            ("sample", sample(result)),
             ("checked", "exit code and output" if work.check == "stdout" else "exit code alone"),
         ]
     found.append(("measured", f"{result.created} by burnish {where.burnish}"))

@@ -59,8 +59,8 @@ def _verdict(console: Console, result: TuneResult) -> None:
     style = "bold green" if found.outcome is Outcome.CHANGE else "bold"
     console.print(Text(printable(found.headline), style=style))
     console.print(Text(sentences.title(result), style="dim"))
-    if result.workload is None:
-        console.print(Text(sentences.NO_RUN))
+    if line := sentences.measured(result):
+        console.print(Text(line))
     _heading(console, sentences.toml_caption(result))
     toml = profile_toml(found.profile, result.profile_name, found.changes)
     _verbatim(console, toml.splitlines())
@@ -136,6 +136,7 @@ def _pair(value: str, change: str) -> Text:
 
 
 def _rest(console: Console, result: TuneResult) -> None:
+    _section(console, sentences.BENCHMARKS, sentences.benchmarks(result))
     _section(console, sentences.EFFECTS, sentences.effects(result))
     _section(console, sentences.STEPS, sentences.steps(result))
     _section(console, sentences.PER_CRATE, sentences.per_crate(result))

@@ -94,6 +94,11 @@ class Builds:
         return self.session.builder
 
     @property
+    def ships(self) -> bool:
+        """Whether what is built is what is shipped; a bench executable is not."""
+        return not self.session.project.artifact.is_bench
+
+    @property
     def store(self) -> Store:
         return self.session.store
 
@@ -117,7 +122,13 @@ class Builds:
     def obstacle(self, profile: Profile) -> str | None:
         """Why sharing is out of the question for a candidate, in words."""
         incremental = self.session.effective.settings["incremental"].value is True
-        return sharing_obstacle(profile, takes_lto=self.session.project.artifact.takes_lto, incremental=incremental)
+        project = self.session.project
+        return sharing_obstacle(
+            profile,
+            takes_lto=project.artifact.takes_lto,
+            incremental=incremental,
+            programs_beside=project.artifact.is_bench and bool(project.programs),
+        )
 
     def _shared(self, profile: Profile, reason: str) -> Build | FailedBuild:
         build = self._remembered(profile, Road.SHARED, reason)
@@ -140,9 +151,13 @@ class Builds:
         if isinstance(build, FailedBuild):
             raise ToolError(
                 f"the project does not build with profile {profile.id}:\n{build.error}",
-                hint="cargo build --release must succeed before there is anything to tune",
+                hint=f"cargo build --release{self._named()} must succeed before there is anything to tune",
             )
         return build
+
+    def _named(self) -> str:
+        artifact = self.session.project.artifact
+        return f" --bench {artifact.name}" if artifact.is_bench else ""
 
     def plainly_built(self, profile: Profile, reason: str) -> Build | FailedBuild:
         """A cold build by plain cargo, or how it failed."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from burnish.build.builder import deviation
 from burnish.build.values import Build, FailedBuild
+from burnish.measure.benchmarks import benchmarks
 from burnish.measure.rounds import ArmError
 from burnish.measure.values import Comparison
 from burnish.tune.ahead import enter
@@ -35,7 +36,8 @@ def confirm(
     baseline = replace(rows[0], cost=plain.cost, size=measure_size(run.builds, plain, run.base.strip))
     timed = run.timer is not None
     # Candidates have estimated costs: the ranking goes by the baseline's estimate too, the judgement by measured ones.
-    standings = rank(rows[1:], rows[0], goal=run.request.goal, limits=limits, timed=timed)
+    ships = run.builds.ships
+    standings = rank(rows[1:], rows[0], goal=run.request.goal, limits=limits, timed=timed, ships=ships)
     for _ in range(CONFIRMATIONS):
         best = winner(standings)
         if best is None:
@@ -47,10 +49,11 @@ def confirm(
             standings = tuple(refused if each is best else each for each in standings)
             continue
         row, confirmation = found
-        again = stand(row, baseline, goal=run.request.goal, limits=limits, timed=timed)
+        again = stand(row, baseline, goal=run.request.goal, limits=limits, timed=timed, ships=ships)
         if winner((again,)) is not None:
             confirmation = replace(confirmation, layouts=over_layouts(run.builds, run.timer, row, run.base))
-            again = stand(held(row, confirmation.layouts), baseline, goal=run.request.goal, limits=limits, timed=timed)
+            sure = held(row, confirmation.layouts)
+            again = stand(sure, baseline, goal=run.request.goal, limits=limits, timed=timed, ships=ships)
             if winner((again,)) is not None:
                 return standings, (row, confirmation)
             refusal = "its run time is not better over random layouts"
@@ -80,7 +83,14 @@ def _confirmation(run: "Tune", row: Row, plain: Build) -> tuple[Row, Confirmatio
         except ArmError as error:
             raise_if_baseline(error, "baseline")
             return f"its plain build {error.what}"
-    confirmation = Confirmation(size=size, cost=built.cost, size_deviation=apart, time=fresh)
+    rounds = run.timer.raced.get("confirmation", ()) if run.timer is not None else ()
+    confirmation = Confirmation(
+        size=size,
+        cost=built.cost,
+        size_deviation=apart,
+        time=fresh,
+        benchmarks=benchmarks(rounds, "winner", "baseline"),
+    )
     confirmed = replace(row, size=size, cost=built.cost, time=fresh, road=built.road, mismatches=built.mismatches)
     return confirmed, confirmation
 

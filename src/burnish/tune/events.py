@@ -86,7 +86,7 @@ class Recorded:
         self._inner.rounds(purpose, done, active, best)
         self._write("rounds", purpose=purpose, done=done, active=active, best=best)
 
-    def best(self, profile: str, size: float, time: float | None) -> None:
+    def best(self, profile: str, size: float | None, time: float | None) -> None:
         self._inner.best(profile, size, time)
         self._write("best", profile=profile, size=size, time=time)
 

@@ -39,7 +39,7 @@ class Explorer:
     def expected_cost(self, profile: Profile) -> float:
         """Seconds that building (and screening) a candidate will take, from what others took."""
         done = self.builds.done
-        screening = 0.0 if self.timer is None else 12 * self.timer.wall * self.timer.repeats
+        screening = 0.0 if self.timer is None else 2 * self.timer.screening * self.timer.wall * self.timer.repeats
         same_cell = [build for other, build in done.items() if cell(other) == cell(profile)]
         if same_cell:
             relinks = [build.cost.rebuild for other, build in done.items() if other.lto is profile.lto]
@@ -68,7 +68,9 @@ class Explorer:
             self.builds.progress.note(f"{profile.code_id} is left out: {error.message}")
             return
         self.observed[profile] = Observation(
-            size=float(stripped_size(build)), speed=speed, build=max(build.cost.cpu, 1e-3)
+            size=float(stripped_size(build)) if self.builds.ships else None,
+            speed=speed,
+            build=max(build.cost.cpu, 1e-3),
         )
         self._tell_best()
 
@@ -81,14 +83,13 @@ class Explorer:
         best = min(values, key=lambda profile: values[profile])
         if values[best] < 0:
             time = self.screened.get(best)
-            self.builds.progress.best(best.code_id, self.observed[best].size / base.size, time)
+            self.builds.progress.best(best.code_id, _ratio(self.observed[best].size, base.size), time)
 
     def _value(self, seen: Observation, base: Observation) -> float:
-        speeds = (seen.speed, base.speed)
         return utility(
             self.goal,
-            size=math.log(seen.size / base.size),
-            time=math.log(speeds[0] / speeds[1]) if speeds[0] and speeds[1] else 0.0,
+            size=math.log(_ratio(seen.size, base.size) or 1.0),
+            time=math.log(_ratio(seen.speed, base.speed) or 1.0),
             build=math.log(seen.build / base.build),
         )
 
@@ -139,3 +140,8 @@ class Explorer:
     def time_gain(goal: Goal, ratio: float) -> float:
         """What a time ratio adds to a goal's gain, for choosing whom to time, never for a verdict."""
         return -utility(goal, size=0.0, time=math.log(ratio), build=0.0)
+
+
+def _ratio(value: float | None, base: float | None) -> float | None:
+    """None where either is not known."""
+    return value / base if value and base else None

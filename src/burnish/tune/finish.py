@@ -60,7 +60,7 @@ def assemble(
         workload=_workload(run),
         circumstances=session.circumstances,
         baseline=_settings(run),
-        rows=with_front((baseline, *table)),
+        rows=with_front((baseline, *table), ships=run.builds.ships),
         failures=tuple(run.builds.failures.values()),
         sharing=tuple(run.builds.sharing),
         recommendation=recommendation,
@@ -77,6 +77,7 @@ def assemble(
         reproduce=_reproduce(run),
         timelines=tuple(_timelines(run, recommendation)),
         runs=runs_of(run.timer.raced.get("race", ()) if run.timer is not None else (), run.base.id),
+        benchmarks=run.timer.output.benchmarks if run.timer is not None else (),
     )
 
 
@@ -129,10 +130,10 @@ def _change(
     return Recommendation(
         outcome=Outcome.CHANGE,
         profile=row.profile,
-        headline=words.headline_change(row, baseline, confirmation, run.session.effective.name),
+        headline=words.headline_change(row, baseline, confirmation, run.session.effective.name, ships=run.builds.ships),
         changes=words.option_changes(baseline.profile, row.profile),
         reasons=words.reasons_for(row, baseline, confirmation, goal=run.request.goal, tried=tried, noise=noise),
-        price=words.price_of(row, baseline, confirmation),
+        price=words.price_of(row, baseline, confirmation, ships=run.builds.ships),
         confirmation=confirmation,
     )
 
@@ -143,7 +144,7 @@ def _nothing(run: "Tune", standings: Sequence[Standing], baseline: Row) -> Recom
         outcome=Outcome.NOTHING,
         profile=baseline.profile,
         headline=words.headline_nothing(run.session.effective.name, best),
-        reasons=words.nothing_reasons(standings, baseline),
+        reasons=words.nothing_reasons(standings, baseline, ships=run.builds.ships),
     )
 
 
@@ -165,6 +166,8 @@ def _settings(run: "Tune") -> tuple[BaselineSetting, ...]:
 
 def _notes(run: "Tune") -> tuple[str, ...]:
     notes = list(run.notes)
+    if run.request.limits.size is not None and not run.builds.ships:
+        notes.append("The limit on size was passed over: a bench executable is not shipped.")
     if run.timer is None:
         notes.append("No --run was given: sizes and build costs alone, run time was not measured.")
     obstacle = run.builds.obstacle(code(run.base))
@@ -181,6 +184,10 @@ def _reproduce(run: "Tune") -> tuple[str, ...]:
     args = ["burnish", "tune", "--goal", str(request.goal)]
     if session.effective.name != "release":
         args += ["--profile", session.effective.name]
-    if request.workload is not None:
-        args += ["--run", request.workload.command]
+    workload = request.workload
+    if workload is not None and workload.is_bench:
+        given = ("--", *workload.given) if workload.given else ()
+        args += [f"--{workload.kind}", session.project.artifact.name, *given]
+    elif workload is not None:
+        args += ["--run", workload.command]
     return (shlex.join(args),)

@@ -27,7 +27,8 @@ class _Counts:
 
 def try_per_crate(builds: Builds, timer: Timer | None, goal: Goal, chosen: Profile) -> tuple[PerCrate, ...]:
     """Try what is worth trying on the profile of the verdict; at most one is accepted. A note says why nothing was."""
-    found = _tried(builds, timer, goal, chosen)
+    refused = "a bench is not what is shipped, and runs other code"
+    found = _tried(builds, timer, goal, chosen) if builds.ships else refused
     if isinstance(found, str):
         builds.progress.note(f"--per-crate: {found}")
         return ()

@@ -12,7 +12,7 @@ from burnish.profile.profile import Profile
 from burnish.tune.builds import Builds, Ledger
 from burnish.tune.progress import Progress
 from burnish.tune.session import Session
-from burnish.tune.timing import CONFIRM_ROUNDS, start_timer
+from burnish.tune.timing import CONFIRM_ROUNDS, environment_of, start_timer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +66,7 @@ def timed(
     Raises:
         WorkloadError: the workload fails, hangs, or one program prints something else.
     """
-    with Bench(session.shim, workload, session.directory / "run", session.environment) as bench:
+    with Bench(session.shim, workload, session.directory / "run", environment_of(session, workload)) as bench:
         paths = {}
         for arm, program in programs.items():
             strip = program.build.profile.strip

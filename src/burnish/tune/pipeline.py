@@ -34,11 +34,18 @@ from burnish.tune.progress import Progress
 from burnish.tune.remaining import Stage
 from burnish.tune.result import Noise, PerCrate, Row, TuneResult
 from burnish.tune.rows import Known, dominance, make_row, with_counts, with_front
-from burnish.tune.session import Session
+from burnish.tune.session import Session, apart_from_cargo_bench
 from burnish.tune.settings import Request
 from burnish.tune.space import code, codes, profiles, strips
-from burnish.tune.timing import COUNT_FINAL, Timer, failure_of, raise_if_baseline, start_timer
-from burnish.tune.unwinding import ALLOWED, IF_SAFE, NOT_AUDITED, settled
+from burnish.tune.timing import (
+    COUNT_FINAL,
+    Timer,
+    environment_of,
+    failure_of,
+    raise_if_baseline,
+    start_timer,
+)
+from burnish.tune.unwinding import ALLOWED, IF_SAFE, NOT_AUDITED, of_bench, settled
 from burnish.tune.verdict import preferred_strip, stand
 from burnish.units import format_change
 
@@ -116,6 +123,9 @@ def _audited(session: Session, request: Request, progress: Progress) -> tuple[Re
     Raises:
         ToolError: the leave hangs on the audit, and its parser is not installed.
     """
+    if session.project.artifact.is_bench:
+        narrowing, said = of_bench(request.narrowing, session.effective.profile)
+        return replace(request, narrowing=narrowing), (*said, *apart_from_cargo_bench(session))
     allow = request.narrowing.allow
     if not allow & {ALLOWED, IF_SAFE} or session.effective.profile.panic is Panic.ABORT:
         return request, ()
@@ -174,7 +184,7 @@ def _timing(run: Tune, plain: Build) -> Iterator[Timer | None]:
         return
     enter(run, Stage.WORKLOAD)
     session = run.session
-    with Bench(session.shim, workload, session.directory / "run", session.environment) as bench:
+    with Bench(session.shim, workload, session.directory / "run", environment_of(session, workload)) as bench:
         program = run.builds.builder.variant(plain, run.base.strip)
         if program is None:
             raise ValueError(f"{plain.profile.id} has no file")
@@ -249,7 +259,7 @@ def _race(run: Tune, explorer: Explorer, plain: Build) -> tuple[tuple[Row, ...],
     baseline = make_row(run.builds, run.base, run.builds.done[code(run.base)], known, by_crate=True)
     rows = [make_row(run.builds, profile, build, known) for profile, build in offered.items()]
     if run.timer is None or not rows:
-        return with_front((baseline, *rows)), None
+        return with_front((baseline, *rows), ships=run.builds.ships), None
     enter(run, Stage.RACE)
     finalists = _finalists(run, rows, baseline)
     state = _run_race(run, run.timer, finalists, baseline, until=race_until(run, plain))
@@ -265,7 +275,7 @@ def _race(run: Tune, explorer: Explorer, plain: Build) -> tuple[tuple[Row, ...],
     ]
     control = state.control
     noise = None if control is None else Noise(control=control, floor=(control.high - control.low) / 2)
-    return with_front(timed), noise
+    return with_front(timed, ships=run.builds.ships), noise
 
 
 def _finalists(run: Tune, rows: list[Row], baseline: Row) -> list[Row]:
@@ -273,7 +283,7 @@ def _finalists(run: Tune, rows: list[Row], baseline: Row) -> list[Row]:
     limits = replace(effective_limits(run.request.goal, run.request.limits), time=None)
     standings, obstacles = [], {}
     for row in rows:
-        standing = stand(row, baseline, goal=run.request.goal, limits=limits, timed=False)
+        standing = stand(row, baseline, goal=run.request.goal, limits=limits, timed=False, ships=run.builds.ships)
         obstacles[row.profile.id] = standing.obstacles
         steer = 0.0 if row.screened is None else _steer(run, row.screened)
         standings.append((bool(standing.obstacles), -(standing.gain + steer), row.profile.id, row))
@@ -302,7 +312,7 @@ def _run_race(run: Tune, timer: Timer, finalists: list[Row], baseline: Row, *, u
                 baseline.profile.id,
                 until=until,
                 n_min=RACE_ROUNDS,
-                dominance=dominance(finalists),
+                dominance=dominance(finalists, ships=run.builds.ships),
             )
         except ArmError as error:
             raise_if_baseline(error, baseline.profile.id)

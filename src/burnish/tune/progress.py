@@ -24,7 +24,7 @@ class Progress(Protocol):
     def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
         """A round ended."""
 
-    def best(self, profile: str, size: float, time: float | None) -> None:
+    def best(self, profile: str, size: float | None, time: float | None) -> None:
         """The best candidate so far, for the goal: its ratios of size and run time to the baseline; not confirmed."""
 
     def spent(self, seconds: float, budget: float, remaining: float | None) -> None:
@@ -58,7 +58,7 @@ class Silent:
     def rounds(self, purpose: str, done: int, active: int, best: str) -> None:
         del purpose, done, active, best
 
-    def best(self, profile: str, size: float, time: float | None) -> None:
+    def best(self, profile: str, size: float | None, time: float | None) -> None:
         del profile, size, time
 
     def spent(self, seconds: float, budget: float, remaining: float | None) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from burnish.build.values import BuildCost, Road, SizeReport
+from burnish.measure.benchmarks import Benchmark
 from burnish.measure.layouts import LayoutLuck
 from burnish.measure.values import Circumstances, Comparison, Workload
 from burnish.profile.profile import Profile
@@ -69,6 +70,7 @@ class Confirmation:
         size_deviation: relative difference between the shared and the plain build's stripped size.
         time: fresh rounds, plain build against the baseline's plain build; None without a workload.
         layouts: both programs over random orders of their functions; None where that was not looked at.
+        benchmarks: each of criterion's in the same fresh rounds; empty for other workloads.
     """
 
     size: SizeReport
@@ -76,6 +78,7 @@ class Confirmation:
     size_deviation: float
     time: Comparison | None
     layouts: LayoutLuck | None = None
+    benchmarks: tuple[Benchmark, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,7 +219,11 @@ class Effort:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TuneResult:
-    """Everything a report shows. ``rows`` has the baseline first; ``created`` is ISO 8601, UTC."""
+    """Everything a report shows.
+
+    ``rows`` has the baseline first; ``created`` is ISO 8601, UTC; ``benchmarks`` are the ids of criterion's, none for
+    other workloads.
+    """
 
     schema: int
     created: str
@@ -239,3 +246,9 @@ class TuneResult:
     per_crate: tuple[PerCrate, ...] = ()
     timelines: tuple[Timeline, ...] = ()
     runs: tuple[Runs, ...] = ()
+    benchmarks: tuple[str, ...] = ()
+
+    @property
+    def ships(self) -> bool:
+        """Whether the artifact is what is shipped; a bench executable is not, and its size decided nothing."""
+        return self.workload is None or not self.workload.is_bench

@@ -74,18 +74,18 @@ def with_counts(row: Row, counts: Counts | None) -> Row:
     return replace(row, instructions=counts.instructions, cycles=counts.cycles)
 
 
-def with_front(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """The rows with the front marked."""
-    return tuple(replace(row, front=on) for row, on in zip(rows, front(rows), strict=True))
+def with_front(rows: Sequence[Row], *, ships: bool) -> tuple[Row, ...]:
+    """The rows with the front marked; ``ships`` as in `burnish.tune.verdict.front`."""
+    return tuple(replace(row, front=on) for row, on in zip(rows, front(rows, ships=ships), strict=True))
 
 
-def dominance(rows: Sequence[Row]) -> dict[str, frozenset[str]]:
-    """For the race: which arms are no larger and no costlier to build than each."""
+def dominance(rows: Sequence[Row], *, ships: bool) -> dict[str, frozenset[str]]:
+    """For the race: which arms are no larger (where that counts) and no costlier to build than each."""
     return {
         row.profile.id: frozenset(
             other.profile.id
             for other in rows
-            if other is not row and other.size.file <= row.size.file and other.cost.cpu <= row.cost.cpu
+            if other is not row and (other.size.file <= row.size.file or not ships) and other.cost.cpu <= row.cost.cpu
         )
         for row in rows
     }

@@ -39,12 +39,12 @@ class Observation:
     """What was seen of a built profile.
 
     Attributes:
-        size: bytes, stripped.
+        size: bytes, stripped; None where it counts nothing, the same for all.
         speed: instructions or a time, as a positive number, the same kind for all; None where there is none.
         build: CPU seconds.
     """
 
-    size: float
+    size: float | None
     speed: float | None
     build: float
 
@@ -120,13 +120,11 @@ class _Metric:
 
 def _metrics(observed: Mapping[Profile, Observation], goal: Goal, prior: Mapping[str, Terms]) -> tuple[_Metric, ...]:
     weights = WEIGHTS[goal]
-    size = {profile: math.log(seen.size) for profile, seen in observed.items()}
+    size = {profile: math.log(seen.size) for profile, seen in observed.items() if seen.size is not None}
     build = {profile: math.log(seen.build) for profile, seen in observed.items()}
     speed = {profile: math.log(seen.speed) for profile, seen in observed.items() if seen.speed is not None}
-    metrics = [
-        _Metric(size, prior.get("size", NOTHING), weights.size, EPSILON_SIZE),
-        _Metric(build, prior.get("build", NOTHING), weights.build, EPSILON_BUILD),
-    ]
+    metrics = [_Metric(size, prior.get("size", NOTHING), weights.size, EPSILON_SIZE)] if size else []
+    metrics.append(_Metric(build, prior.get("build", NOTHING), weights.build, EPSILON_BUILD))
     if speed:
         metrics.append(_Metric(speed, prior.get("instructions", NOTHING), weights.time, EPSILON_TIME))
     return tuple(metrics)

@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -73,6 +73,17 @@ def read_effective(project: Project, profile: str, environment: Mapping[str, str
     )
 
 
+def apart_from_cargo_bench(session: Session) -> tuple[str, ...]:
+    """A sentence where ``cargo bench`` would build with other settings: it takes the profile bench, not release."""
+    own = session.effective.settings
+    other = read_effective(session.project, "bench", session.environment).settings
+    keys = ", ".join(key for key in other if key in own and other[key].value != own[key].value)
+    if not keys:
+        return ()
+    own_name = session.effective.name
+    return (f"cargo bench itself takes [profile.bench], where {keys} differs; measured was [profile.{own_name}].",)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Opening:
     """Where and how to open a project.
@@ -82,6 +93,7 @@ class Opening:
         target_dir: cargo's ``--target-dir``, None for cargo's own choice.
         fresh: forget what is stored.
         wait: wait for another burnish on the same project instead of giving up.
+        bench_of_settings: a bench that the settings name is the artifact, where the selection names none.
     """
 
     path: Path
@@ -89,6 +101,7 @@ class Opening:
     target_dir: Path | None = None
     fresh: bool = False
     wait: bool = True
+    bench_of_settings: bool = False
 
 
 @contextmanager
@@ -104,7 +117,9 @@ def open_session(opening: Opening, environment: Mapping[str, str], say: Callable
     cargo = Cargo(manifest.parent, environment)
     cargo.tool("cargo")
     toolchain = read_toolchain(cargo)
-    project = read_project(cargo, manifest, opening.selection, opening.target_dir)
+    project = read_project(
+        cargo, manifest, opening.selection, opening.target_dir, bench_of_settings=opening.bench_of_settings
+    )
     effective = read_effective(project, opening.selection.profile, environment)
     directory = project.own_directory
     with locked(directory, wait=opening.wait, say=say):
@@ -128,11 +143,13 @@ def _session(  # noqa: PLR0917  # one caller, above
     environment: Mapping[str, str],
 ) -> Session:
     given = given_of(effective)
+    # Whoever named the bench, the command line or the settings: it is the same build.
+    selection = replace(opening.selection, bench=project.artifact.name if project.artifact.is_bench else None)
     chain = rustc_wrapper(read_configs(project.start, environment), environment)
     builder = Builder(
         cargo=cargo,
         project=project,
-        selection=opening.selection,
+        selection=selection,
         toolchain=toolchain,
         workshop=Workshop(directory=directory, shim=shim, chain=chain),
         given=given,
@@ -144,7 +161,7 @@ def _session(  # noqa: PLR0917  # one caller, above
         sources_digest(project.sources, files),
         relevant_environment(environment),
         toolchain.verbose,
-        opening.selection,
+        selection,
         project.artifact,
         settings,
         given,
@@ -153,7 +170,7 @@ def _session(  # noqa: PLR0917  # one caller, above
     return Session(
         cargo=cargo,
         project=project,
-        selection=opening.selection,
+        selection=selection,
         toolchain=toolchain,
         effective=effective,
         circumstances=read_circumstances(toolchain, opening.selection.target),

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from burnish.errors import UsageError
-from burnish.measure.values import Workload
+from burnish.measure.criterion import arguments
+from burnish.measure.values import Kind, Workload
 from burnish.tune.limits import Limits
 from burnish.tune.result import Goal
 from burnish.tune.space import Narrowing, check_keys
@@ -18,12 +19,20 @@ from burnish.units import parse_duration
 #: Seconds a tune may take where nothing else is said.
 DEFAULT_BUDGET = "10m"
 DEFAULT_TIMEOUT = "60s"
+#: Of one run of a criterion bench, which takes a second for each of its benchmarks.
+CRITERION_TIMEOUT = "10m"
+
+#: The keys that name a workload: whoever gives one gives all.
+_WORKLOAD = ("run", "bench", "criterion", "bench_args")
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """``[package.metadata.burnish]`` as written; the command line gives the same keys."""
 
     run: str | None = None
+    bench: str | None = None
+    criterion: str | None = None
+    bench_args: tuple[str, ...] | None = None
     goal: Goal | None = None
     budget: str | None = None
     timeout: str | None = None
@@ -74,7 +83,9 @@ def read_table(raw: Mapping[str, Any]) -> Table:
 
 
 def merge(table: Table, given: Table) -> Table:
-    """The command line over the manifest, key by key."""
+    """The command line over the manifest, key by key; a workload that is given replaces the manifest's whole."""
+    if any(getattr(given, name) is not None for name in _WORKLOAD[:3]):
+        table = _without(table, _WORKLOAD)
     merged = {
         name: getattr(given, name) if getattr(given, name) is not None else getattr(table, name)
         for name in Table.__struct_fields__
@@ -82,24 +93,68 @@ def merge(table: Table, given: Table) -> Table:
     return Table(**merged)
 
 
+def for_artifact(table: Table, *, bench: bool) -> Table:
+    """The manifest's settings for the artifact that was selected: a bench of theirs is no workload of a program."""
+    return table if bench else _without(table, _WORKLOAD[1:])
+
+
+def _without(table: Table, names: tuple[str, ...]) -> Table:
+    return msgspec.structs.replace(table, **dict.fromkeys(names))
+
+
 def request(table: Table, *, cwd: str) -> Request:
-    """The request of a merged table; ``cwd`` is where the workload runs.
+    """The request of a merged table; ``cwd`` is where the workload runs, for a bench the package's directory.
 
     Raises:
         UsageError: a value that means nothing.
     """
+    workload = _workload(table, cwd)
     return Request(
-        workload=_workload(table, cwd),
-        goal=table.goal or Goal.BALANCED,
+        workload=workload,
+        goal=_goal(table, workload),
         budget=_duration("budget", table.budget or DEFAULT_BUDGET),
         narrowing=_narrowing(table),
         limits=_limits(table.limits or {}),
-        instructions=_choice("instructions", table.instructions or "auto", ("auto", "perf", "valgrind", "none")),
+        instructions=_instructions(table, workload),
         per_crate=bool(table.per_crate),
     )
 
 
+def _goal(table: Table, workload: Workload | None) -> Goal:
+    """A bench says how fast the code is and nothing of what is shipped: speed, unless another goal is asked for."""
+    bench = workload is not None and workload.is_bench
+    if bench and table.goal is Goal.SIZE:
+        raise UsageError(
+            "the goal size counts the file that is shipped, and a bench executable is not",
+            hint="take --goal speed with a bench, or tune the program for size with --run",
+        )
+    return table.goal or (Goal.SPEED if bench else Goal.BALANCED)
+
+
+def _instructions(table: Table, workload: Workload | None) -> str:
+    known = ("auto", "perf", "valgrind", "none")
+    chosen = _choice("instructions", table.instructions or "auto", known)
+    if workload is None or workload.kind is not Kind.CRITERION:
+        return chosen
+    if chosen in {"perf", "valgrind"}:
+        raise UsageError(
+            f"--instructions {chosen}: criterion fits the number of runs to the time, so a count says nothing",
+            hint="leave it out with --criterion, or say --instructions none",
+        )
+    return "none"
+
+
 def _workload(table: Table, cwd: str) -> Workload | None:
+    named = [f"--{name}" for name in _WORKLOAD[:3] if getattr(table, name) is not None]
+    if len(named) > 1:
+        raise UsageError(f"{' and '.join(named)} each name a workload", hint="leave all but one away")
+    if table.bench is not None or table.criterion is not None:
+        return _bench(table, cwd)
+    if table.bench_args is not None:
+        raise UsageError(
+            f"the arguments {shlex.join(table.bench_args)!r} go to a bench, and none is named",
+            hint="name it with --bench NAME or --criterion NAME; what a program gets stands in --run '{bin} ARGS'",
+        )
     if table.run is None:
         return None
     try:
@@ -116,6 +171,20 @@ def _workload(table: Table, cwd: str) -> Workload | None:
         cwd=cwd,
         check=_choice("check", table.check or "stdout", ("stdout", "status")),
         timeout=_duration("timeout", table.timeout or DEFAULT_TIMEOUT),
+    )
+
+
+def _bench(table: Table, cwd: str) -> Workload:
+    given = table.bench_args or ()
+    kind = Kind.BENCH if table.criterion is None else Kind.CRITERION
+    timeout = DEFAULT_TIMEOUT if kind is Kind.BENCH else CRITERION_TIMEOUT
+    return Workload(
+        argv=("{bin}", *(("--bench", *given) if kind is Kind.BENCH else arguments(given))),
+        cwd=cwd,
+        check=_choice("check", table.check or "status", ("stdout", "status")),
+        timeout=_duration("timeout", table.timeout or timeout),
+        kind=kind,
+        given=given,
     )
 
 

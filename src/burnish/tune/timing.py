@@ -2,6 +2,7 @@
 
 import math
 import random
+import statistics
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from burnish.measure.layouts import arm as layout_arm
 from burnish.measure.rounds import ArmError, Bench, Output, expected_output, repeats_for
 from burnish.measure.schedule import RaceState, judge, plan_round
 from burnish.measure.statistics import log_ratios
-from burnish.measure.values import CONTROL, Comparison, Round, Timing
+from burnish.measure.values import CONTROL, Comparison, Kind, Round, Timing, Workload
 from burnish.profile.profile import Profile
 from burnish.tune.builds import Ledger
 from burnish.tune.identity import digest
@@ -26,6 +27,8 @@ from burnish.units import format_change
 
 #: Rounds of baseline and one candidate that steer the search. No verdict rests on them.
 SCREENING: Final = 6
+#: The same for criterion, each of whose samples is a mean over many runs of the code.
+SCREENING_OF_MEANS: Final = 3
 #: Rounds that a confirmation gets even when the budget is spent.
 CONFIRM_ROUNDS: Final = 18
 #: Pairs of the A/A control that a race ends with at least.
@@ -73,7 +76,12 @@ class Timer:
 
     @property
     def repeats(self) -> int:
-        return repeats_for(self.wall)
+        return 1 if self.bench.workload.kind is Kind.CRITERION else repeats_for(self.wall)
+
+    @property
+    def screening(self) -> int:
+        """Rounds that screen a candidate."""
+        return SCREENING_OF_MEANS if self.bench.workload.kind is Kind.CRITERION else SCREENING
 
     def key(self, purpose: str, arms: Sequence[str]) -> str:
         """Of a race: programs by content, workload and circumstances, load aside."""
@@ -98,13 +106,12 @@ class Timer:
         rounds = list(self.session.store.rounds(race))
         for done in rounds:
             self._book(race, done)
-        while len(rounds) < SCREENING:
+        while len(rounds) < self.screening:
             number = len(rounds)
             order = (baseline, arm) if number % 2 else (arm, baseline)
             rounds.append(self._round(race, number, order, {}))
-        ratios = sorted(log_ratios(rounds, arm, baseline))
-        middle = len(ratios) // 2
-        return math.exp((ratios[middle - 1] + ratios[middle]) / 2)
+        ratios = log_ratios(rounds, arm, baseline)
+        return math.exp(statistics.median(ratios))
 
     def race(
         self,
@@ -193,7 +200,7 @@ class Timer:
             self.counter,
             self.bench.argv(arm),
             self.bench.workload.cwd,
-            self.session.environment,
+            self.bench.environment,
             timeout=longest * 5,
         )
         seconds = time.perf_counter() - start
@@ -213,6 +220,20 @@ class Timer:
     def _book(self, race: str, done: Round) -> None:
         seconds = sum(sample.wall * sample.repeats for sample in done.samples)
         self.ledger.rounds += self.ledger.book(f"{race} {done.number}", seconds)
+
+
+def environment_of(session: Session, workload: Workload) -> Mapping[str, str]:
+    """What the workload sees: for a bench also what ``cargo bench`` says of its package."""
+    if not workload.is_bench:
+        return session.environment
+    project = session.project
+    return {
+        **session.environment,
+        "CARGO_MANIFEST_DIR": str(project.directory),
+        "CARGO_MANIFEST_PATH": str(project.directory / "Cargo.toml"),
+        "CARGO_PKG_NAME": project.package,
+        "CARGO_PKG_VERSION": project.version,
+    }
 
 
 def start_timer(

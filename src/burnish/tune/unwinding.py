@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
+from burnish.profile.options import Panic
 from burnish.profile.panics.values import PanicAudit, Verdict
+from burnish.profile.profile import Profile
 from burnish.tune.space import Narrowing
 
 #: The words of ``--allow``: whatever the audit says, and only where it says safe.
@@ -24,6 +26,24 @@ def settled(narrowing: Narrowing, audit: PanicAudit) -> tuple[Narrowing, str]:
     if audit.verdict is Verdict.SAFE:
         return replace(narrowing, allow=kept | {ALLOWED}), f'panic = "abort" was tried: {_safe(audit)}.'
     return replace(narrowing, allow=kept), f'panic = "abort" was not tried: {_found(audit)}.'
+
+
+def of_bench(narrowing: Narrowing, base: Profile) -> tuple[Narrowing, tuple[str, ...]]:
+    """The narrowing with panic as it is: cargo builds a bench unwinding, whatever the profile says (`build.audit`)."""
+    asked = bool(narrowing.allow & {ALLOWED, IF_SAFE}) or "panic" in {*narrowing.fixed, *narrowing.values}
+    kept = Narrowing(
+        values={key: values for key, values in narrowing.values.items() if key != "panic"},
+        fixed={**narrowing.fixed, "panic": str(base.panic)},
+        only=narrowing.only,
+        allow=narrowing.allow - {ALLOWED, IF_SAFE},
+    )
+    if base.panic is Panic.ABORT:
+        said = 'the programs of this profile have panic = "abort", and what was measured unwinds'
+    elif asked:
+        said = 'panic = "abort" was not tried'
+    else:
+        return kept, ()
+    return kept, (f"Cargo builds bench targets unwinding, whatever panic says: {said}.",)
 
 
 def _safe(audit: PanicAudit) -> str:

@@ -7,7 +7,7 @@ measured is no time: with a workload, only timed candidates can be recommended.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from burnish.measure.values import Comparison, Timing
@@ -39,9 +39,13 @@ class Standing:
     obstacles: tuple[str, ...]
 
 
-def stand(row: Row, baseline: Row, *, goal: Goal, limits: Limits, timed: bool) -> Standing:
-    """How a candidate stands; ``timed`` is whether there is a workload."""
-    size = row.size.file / baseline.size.file
+def stand(row: Row, baseline: Row, *, goal: Goal, limits: Limits, timed: bool, ships: bool = True) -> Standing:
+    """How a candidate stands.
+
+    ``timed`` is whether there is a workload, ``ships`` whether the file is shipped: else its size counts nothing.
+    """
+    size = row.size.file / baseline.size.file if ships else 1.0
+    limits = limits if ships else replace(limits, size=None)
     build = row.cost.cpu / baseline.cost.cpu
     obstacles = list(_obstacles(row, baseline, limits=limits, timed=timed))
     untimed = -utility(goal, size=math.log(size), time=0.0, build=math.log(build))
@@ -74,10 +78,14 @@ def _obstacles(row: Row, baseline: Row, *, limits: Limits, timed: bool) -> tuple
     return tuple(found)
 
 
-def rank(rows: Sequence[Row], baseline: Row, *, goal: Goal, limits: Limits, timed: bool) -> tuple[Standing, ...]:
+def rank(
+    rows: Sequence[Row], baseline: Row, *, goal: Goal, limits: Limits, timed: bool, ships: bool = True
+) -> tuple[Standing, ...]:
     """All candidates but the baseline, best gain first; those with obstacles come last."""
     standings = [
-        stand(row, baseline, goal=goal, limits=limits, timed=timed) for row in rows if row.profile != baseline.profile
+        stand(row, baseline, goal=goal, limits=limits, timed=timed, ships=ships)
+        for row in rows
+        if row.profile != baseline.profile
     ]
     return tuple(sorted(standings, key=lambda each: (bool(each.obstacles), -each.gain, each.row.profile.id)))
 
@@ -104,12 +112,12 @@ def _as_good(other: Standing, best: Standing) -> bool:
     return meet and best.untimed - other.untimed < RELEVANT
 
 
-def front(rows: Sequence[Row]) -> tuple[bool, ...]:
-    """For each row whether nothing else is as good in size, time and build, and better in one."""
+def front(rows: Sequence[Row], *, ships: bool = True) -> tuple[bool, ...]:
+    """For each row whether nothing else is as good in size (where it ships), time and build, and better in one."""
     timed = any(row.time is not None for row in rows)
     points = [
         (
-            math.log(row.size.file),
+            math.log(row.size.file) if ships else 0.0,
             math.log(counted_time(row.time)) if timed else 0.0,
             math.log(max(row.cost.cpu, 1e-9)),
         )

@@ -36,13 +36,13 @@ def time_words(time: Comparison) -> str:
             return f"no difference in run time that can be seen here ({between})"
 
 
-def headline_change(row: Row, baseline: Row, confirmation: Confirmation, name: str) -> str:
-    """One sentence: what to ship and what it brings."""
-    brings = [size_words(confirmation.size.file, baseline.size.file)]
+def headline_change(row: Row, baseline: Row, confirmation: Confirmation, name: str, *, ships: bool) -> str:
+    """One sentence: what to ship and what it brings; of the size only where the file ``ships``."""
+    brings = [size_words(confirmation.size.file, baseline.size.file)] if ships else []
     if confirmation.time is not None:
         brings.insert(0, time_words(confirmation.time).partition(" (")[0])
     build = confirmation.cost.cpu / baseline.cost.cpu
-    brings.append(f"{format_change(build, digits=0)} CPU for a cold build")
+    brings.append(f"{format_change(build, digits=0)} CPU for a cold build{'' if ships else ' of the bench'}")
     changes = ", ".join(f"{each.key} = {each.new}" for each in option_changes(baseline.profile, row.profile))
     return f"Change [profile.{name}] to {changes}: {'; '.join(brings)}."
 
@@ -79,12 +79,13 @@ def reasons_for(
     return tuple(found)
 
 
-def price_of(row: Row, baseline: Row, confirmation: Confirmation) -> tuple[str, ...]:
+def price_of(row: Row, baseline: Row, confirmation: Confirmation, *, ships: bool) -> tuple[str, ...]:
     """What it costs: build time, memory, debuggability, behaviour."""
     cost, before = confirmation.cost, baseline.cost
+    built = "Cold build" if ships else "Cold build of the bench, dev-dependencies included"
     found = [
         (
-            f"Cold build: {format_seconds(cost.cpu)} CPU instead of {format_seconds(before.cpu)} "
+            f"{built}: {format_seconds(cost.cpu)} CPU instead of {format_seconds(before.cpu)} "
             f"({format_seconds(cost.wall)} instead of {format_seconds(before.wall)} by the clock)."
         ),
         (
@@ -121,14 +122,15 @@ def headline_nothing(name: str, best: Standing | None) -> str:
     )
 
 
-def nothing_reasons(standings: Sequence[Standing], baseline: Row) -> tuple[str, ...]:
+def nothing_reasons(standings: Sequence[Standing], baseline: Row, *, ships: bool) -> tuple[str, ...]:
     """What the closest candidates would have given."""
     found: list[str] = []
     for standing in standings[:3]:
         row = standing.row
-        parts = [size_words(row.size.file, baseline.size.file)]
+        parts = [size_words(row.size.file, baseline.size.file)] if ships else []
         if row.time is not None:
             parts.append(time_words(row.time))
         parts.extend(standing.obstacles)
-        found.append(f"{row.profile.id}: {'; '.join(parts)}.")
+        if parts:
+            found.append(f"{row.profile.id}: {'; '.join(parts)}.")
     return tuple(found)
