@@ -114,7 +114,7 @@ def fresh(directory: Path, *args: str) -> list[bool]:
 
 
 def test_cargo_bench_under_the_profile_release_runs_what_cargo_build_makes(tmp_path: Path) -> None:
-    """The premise: the bench target of ``--release`` is what ``cargo bench`` measures where no profile bench is."""
+    """The premise: the bench of ``--release`` is what ``cargo bench`` measures where no profile bench is."""
     directory = library(tmp_path, '[profile.release]\npanic = "abort"\nlto = "thin"\n')
     built = projects.run_cargo(directory, "build", "--release", "--bench", "own-main", "-v")
     assert built.returncode == 0, built.stderr
@@ -169,25 +169,22 @@ def test_a_library_without_a_program_is_tuned_on_a_bench_with_a_main_of_its_own(
     assert "fat" in (directory / "Cargo.toml").read_text()
 
 
-def test_beside_a_program_what_it_cannot_be_linked_from_is_built_plainly_and_panic_is_left_alone(
-    tmp_path: Path,
-) -> None:
+def test_of_a_bench_and_a_program_of_one_name_the_bench_is_measured_and_panic_stays_as_it_is(tmp_path: Path) -> None:
     directory = library(
         tmp_path,
         '[profile.release]\npanic = "abort"\n',
-        # A program of the bench's own name: only one of them is measured.
         {"src/bin/own-main.rs": "fn main() { std::process::exit(7) }\n"},
     )
-    narrow = ("--only", "o3-*", "--options", "lto=fat", "--options", "codegen-units=unset,1", "--budget", "1m")
-    result = tuned(directory, "--bench", "own-main", *narrow, "--instructions", "none", "--allow", "panic-abort")
-    roads = {row["profile"]["codegen_units"]: row["road"] for row in result["rows"] if row["profile"]["lto"] == "fat"}
-    assert roads[1] == "plain"
+    # Libraries as bitcode alone, from which cargo would not link the program beside the bench.
+    narrow = ("--only", "o3-fat-cgu1-*", "--fix", "lto=fat", "--fix", "codegen-units=1", "--instructions", "none")
+    result = tuned(directory, "--bench", "own-main", *narrow, "--allow", "panic-abort", "--budget", "4m")
+    assert [row["profile"]["lto"] for row in result["rows"]] == ["false", "fat"]
     assert not result["failures"]
     assert not any(row["mismatches"] for row in result["rows"])
     assert {row["profile"]["panic"] for row in result["rows"]} == {"abort"}
     assert any("unwinding, whatever panic says" in note for note in result["notes"])
-    # The program is what is tuned where nothing is said.
-    says(burnish(directory, "tune", "--run", "{bin}", *narrow, "--fresh"), 4, "exit code 7")
+    # The program is what is tuned where no bench is named.
+    says(burnish(directory, "tune", "--run", "{bin}", *narrow, "--progress", "none"), 4, "exit code 7")
 
 
 def test_criterions_estimates_decide_and_its_own_directory_is_left_alone(tmp_path: Path) -> None:

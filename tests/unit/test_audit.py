@@ -1,6 +1,6 @@
 import pytest
 
-from burnish.build.audit import codegen_options, is_host, is_linked, mismatches, unit_hash
+from burnish.build.audit import codegen_options, is_host, is_linked, is_test, mismatches, unit_hash
 from burnish.build.crates import parse_run
 from burnish.build.values import CrateRun
 from burnish.profile.options import Strip
@@ -45,6 +45,18 @@ def test_flags_that_all_arrived_give_no_mismatch() -> None:
 )
 def test_a_flag_that_did_not_arrive_is_named(profile: str, said: str) -> None:
     assert mismatches(Profile.parse(profile), crate(*FAT)) == (said,)
+
+
+@pytest.mark.parametrize("marks", [("--test",), ("--cfg", "test")])
+def test_a_bench_is_a_program_without_a_crate_type_and_unwinds_whatever_the_profile_says(
+    marks: tuple[str, ...],
+) -> None:
+    bench = crate(*marks, *FAT[2:-2])
+    assert is_linked(bench)
+    assert is_test(bench)
+    assert mismatches(Profile.parse("o3-fat-cgu1-abort-none"), bench) == ()
+    assert mismatches(Profile.parse("o3-fat-cgu1-abort-none"), crate(*marks, *FAT[2:])) != ()
+    assert not is_linked(crate("--crate-type", "lib", "--cfg", "test"))
 
 
 def test_strip_is_checked_where_it_was_asked_for() -> None:

@@ -1,4 +1,4 @@
-"""Criterion's files as they may come, and what is made of them; tests/crates shows that the form is criterion's."""
+"""Criterion's files as they may come, and what is made of them. That the form is criterion's own: tests/crates."""
 
 import json
 import math

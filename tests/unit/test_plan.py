@@ -97,3 +97,21 @@ def test_sharing_is_refused_with_the_reason(profile: str, takes_lto: bool, incre
 def test_every_option_is_in_every_plain_configuration_but_unset_units() -> None:
     keys = {value.split("=")[0].removeprefix("profile.release.") for value in plan_plain(CARGO_DEFAULT, GIVEN).config}
     assert keys == {option.key for option in OPTIONS} - {"codegen-units"}
+
+
+@pytest.mark.parametrize(
+    ("profile", "shares"),
+    [
+        ("o3-fat-cgu1-unwind-none", False),
+        ("o3-thin-cgu1-unwind-none", False),
+        ("o3-false-cgu1-unwind-none", True),
+        ("o3-fat-cgudef-unwind-none", True),
+        ("o3-off-cgudef-unwind-none", True),
+    ],
+)
+def test_a_program_beside_a_bench_is_in_the_way_only_of_libraries_that_are_bitcode_alone(
+    profile: str, shares: bool
+) -> None:
+    found = sharing_obstacle(Profile.parse(profile), takes_lto=True, incremental=False, programs_beside=True)
+    assert (found is None) is shares
+    assert sharing_obstacle(Profile.parse(profile), takes_lto=True, incremental=False) is None

@@ -13,6 +13,7 @@ from burnish.profile.source import SourceText
 ONE, TWO = (Target(name=name, kind="bin", crate_types=("bin",)) for name in ("one", "two-more"))
 RLIB = Target(name="base", kind="lib", crate_types=("lib",))
 CDYLIB = Target(name="base", kind="lib", crate_types=("cdylib",))
+BENCH = Target(name="speed", kind="bench", crate_types=("bin",))
 EXAMPLE = Target(name="show", kind="example", crate_types=("bin",))
 
 
@@ -23,6 +24,8 @@ EXAMPLE = Target(name="show", kind="example", crate_types=("bin",))
         pytest.param((ONE, TWO), None, Selection(bin="two-more"), TWO, id="by name"),
         pytest.param((ONE, TWO), "two-more", Selection(), TWO, id="default-run"),
         pytest.param((ONE, EXAMPLE), None, Selection(example="show"), EXAMPLE, id="example"),
+        pytest.param((ONE, BENCH), None, Selection(bench="speed"), BENCH, id="bench"),
+        pytest.param((ONE, BENCH), None, Selection(), ONE, id="a bench is no program"),
         pytest.param((ONE, CDYLIB), None, Selection(lib=True), CDYLIB, id="cdylib"),
     ],
 )
@@ -38,6 +41,9 @@ def test_the_artifact_is_chosen_as_cargo_would(
         ((ONE, TWO), Selection(), "choose one of: --bin one, --bin two-more"),
         ((ONE,), Selection(bin="three"), "it has: --bin one"),
         ((RLIB,), Selection(), "name an example"),
+        ((RLIB, BENCH), Selection(), "--bench or --criterion: speed"),
+        ((ONE, BENCH), Selection(bench="one"), "it has: speed"),
+        ((ONE,), Selection(bench="speed"), "no bench targets at all"),
         ((RLIB, EXAMPLE), Selection(), "choose one of: --example show"),
         ((RLIB,), Selection(lib=True), "--example NAME"),
         ((ONE,), Selection(lib=True), "leave --lib out"),

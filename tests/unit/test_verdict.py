@@ -78,6 +78,17 @@ def test_what_breaks_a_limit_is_out_with_the_reason(candidate: Row, limits: Limi
     assert word in standing.obstacles[0]
 
 
+def test_the_size_of_what_is_not_shipped_counts_nothing_and_breaks_no_limit() -> None:
+    small = row(size=100)
+    limits = Limits(size=0.01)
+    standing = stand(small, BASELINE, goal=Goal.BALANCED, limits=limits, timed=False, ships=False)
+    assert standing.obstacles == ()
+    assert standing.gain == pytest.approx(0.0)
+    assert stand(small, BASELINE, goal=Goal.BALANCED, limits=limits, timed=False).obstacles
+    assert front([BASELINE, small], ships=False) == (True, False)
+    assert front([BASELINE, small]) == (False, True)
+
+
 def test_of_two_that_cannot_be_told_apart_the_smaller_change_wins() -> None:
     both = row("o3-fat-cgu1-unwind-debuginfo", size=800, time=compared(0.60, Timing.FASTER, 0.1))
     fat = row("o3-fat-cgudef-unwind-debuginfo", size=801, time=compared(0.63, Timing.FASTER, 0.1))
