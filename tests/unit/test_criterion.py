@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,22 +54,20 @@ def test_what_criterion_would_not_write_is_refused_with_its_place(
     assert "--bench NAME" in caught.value.hint
 
 
-def test_a_file_that_is_missing_linked_too_large_or_no_json_is_refused(tmp_path: Path) -> None:
-    def link(path: Path) -> None:
-        path.rename(tmp_path / "elsewhere")
-        path.symlink_to(tmp_path / "elsewhere")
-
-    changes: dict[str, Callable[[Path], object]] = {
-        "missing": Path.unlink,
-        "linked": link,
-        "large": lambda path: path.write_text(" " * (1 << 20) + "{}"),
-        "no json": lambda path: path.write_bytes(b"\xff"),
-    }
-    for case, change in changes.items():
-        home = tmp_path / case
-        change(written(home, "a", "a", 1) / "benchmark.json")
-        with pytest.raises(WorkloadError, match=r"benchmark\.json"):
-            read_estimates(home)
+@pytest.mark.parametrize("case", ["missing", "linked", "large", "no json"])
+def test_a_file_that_is_missing_linked_too_large_or_no_json_is_refused(tmp_path: Path, case: str) -> None:
+    file = written(tmp_path / "home", "a", "a", 1) / "benchmark.json"
+    match case:
+        case "missing":
+            file.unlink()
+        case "linked":
+            file.symlink_to(file.rename(tmp_path / "elsewhere"))
+        case "large":
+            file.write_text(file.read_text() + " " * (1 << 20))
+        case _:
+            file.write_bytes(b"\xff")
+    with pytest.raises(WorkloadError, match=r"benchmark\.json"):
+        read_estimates(tmp_path / "home")
 
 
 def test_an_id_that_comes_twice_is_refused(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
+import html
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from results import hostile_result, row, sample_result, timed, unchanged_result, untimed_result
 
-from burnish.measure.values import Timing
+from burnish.measure.benchmarks import Benchmark
+from burnish.measure.values import Kind, Timing, Workload
+from burnish.report import sentences
+from burnish.report.formats import FORMATS
 from burnish.report.text import render
 from burnish.tune.result import TuneResult
 
@@ -77,3 +81,26 @@ def test_sections_without_content_have_no_heading() -> None:
 
 def test_markup_in_names_is_text() -> None:
     assert "[bold]x[/bold] :smile:" in render(sample_result(notes=("[bold]x[/bold] :smile:",)))
+
+
+def test_a_bench_is_called_one_and_each_of_its_benchmarks_has_a_line_in_every_format() -> None:
+    found = sample_result()
+    confirmed = found.recommendation.confirmation
+    assert confirmed is not None
+    each = Benchmark(name="fib 20\x1b[1m", before=18.5e-9, ratio=0.9, low=0.88, high=0.92)
+    result = replace(
+        found,
+        artifact="parsing",
+        workload=Workload(argv=("{bin}", "--bench"), cwd=".", check="status", kind=Kind.CRITERION),
+        benchmarks=(each.name, "other"),
+        recommendation=replace(found.recommendation, confirmation=replace(confirmed, benchmarks=(each,))),
+    )
+    for form in ("text", "markdown", "html"):
+        words = " ".join(html.unescape(FORMATS[form](result)).split())
+        assert "bench parsing" in words
+        assert "geometric mean of 2 benchmarks" in words
+        assert "its size decides nothing" in words
+        assert "-10.0 % (-12.0 to -8.0 %), from 18.5 ns" in words
+        assert "\x1b" not in words
+    assert sentences.STEPS in render(found)
+    assert sentences.STEPS not in render(result)

@@ -268,6 +268,7 @@ def _options(result: TuneResult, specs: dict[str, Spec]) -> Iterable[str]:
         yield f"<details><summary>in words, of the size</summary><ul>{steps}</ul></details></section>"
     else:
         yield _listed(sentences.STEPS, sentences.steps(result))
+    yield _listed(sentences.BENCHMARKS, sentences.benchmarks(result))
     yield _listed(sentences.EFFECTS, sentences.effects(result))
     yield _listed(sentences.PER_CRATE, sentences.per_crate(result))
 
