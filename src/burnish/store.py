@@ -153,6 +153,16 @@ class Store:
                 row = self._connection.execute(numbered, (subject, number)).fetchone()
         return None if row is None else bytes(row[0])
 
+    def newest(self, subject: str) -> int | None:
+        """The number of the newest stored result of a subject."""
+        with _translated(self._path):
+            row = self._connection.execute("SELECT max(id) FROM results WHERE subject = ?", (subject,)).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    def replace_result(self, number: int, body: bytes) -> None:
+        """Store more of a result that is there."""
+        self._write("UPDATE results SET body = ? WHERE id = ?", (body, number))
+
     def results(self) -> tuple[tuple[int, str, str], ...]:
         """Number, subject and time of every stored result, newest first."""
         with _translated(self._path):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from results import HOSTILE, WINNER, hostile_result, sample_result, unchanged_result, untimed_result
+from results import HOSTILE, WINNER, hostile_result, linked_result, sample_result, unchanged_result, untimed_result
 
 from burnish.cli._vega import vega
 from burnish.report import json as json_report
@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 LOOKS = [("light", 1100, False), ("dark", 1100, True), ("phone", 390, False)]
 
 
-@pytest.mark.parametrize("make", [sample_result, untimed_result, unchanged_result, hostile_result])
+@pytest.mark.parametrize("make", [sample_result, linked_result, untimed_result, unchanged_result, hostile_result])
 def test_every_place_is_drawn_and_nothing_is_said_or_asked(opened: Open, make: Callable[[], TuneResult]) -> None:
     shown = opened(render(make(), vega()))
     places = shown.page.locator(".drawing")
@@ -115,7 +115,7 @@ def test_the_data_are_saved(opened: Open) -> None:
 
 @pytest.mark.parametrize(("name", "width", "dark"), LOOKS)
 def test_it_fits_and_follows_light_and_dark(opened: Open, name: str, width: int, dark: bool) -> None:
-    shown = opened(render(sample_result(), vega()), width=width, dark=dark)
+    shown = opened(render(linked_result(), vega()), width=width, dark=dark)
     assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
     wanted = shown.page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--text').trim()")
     assert wanted == ("#ece9e3" if dark else "#1d1c1a")

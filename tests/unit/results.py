@@ -13,9 +13,13 @@ from burnish.tune.result import (
     BaselineSetting,
     Confirmation,
     CrateTime,
+    Crossing,
     Effort,
     Failure,
     Goal,
+    InlinedFunction,
+    LinkPicture,
+    Loss,
     Noise,
     OptionChange,
     Outcome,
@@ -188,6 +192,30 @@ def sample_result(**changes: Any) -> TuneResult:
     return replace(result, **changes)
 
 
+def linked_result() -> TuneResult:
+    """The same with a look into the winner's link; figures made up."""
+    pairs = (("regex_automata", "fd", 812, 0), ("core", "fd", 640, 0), ("ignore", "fd", 77, 0), ("std", "libc", 0, 3))
+    link = LinkPicture(
+        name="recommended",
+        profile=WINNER,
+        modules=71,
+        crates=43,
+        units=1,
+        calls=31_902,
+        standard_calls=9_114,
+        functions=24_310,
+        left=3_877,
+        losses=(
+            Loss(way="dead", meaning="nothing that lives refers to it", functions=14_020, size=812_000, error=9_000),
+            Loss(way="inlined", meaning="alive, inlined into its callers", functions=6_100, size=410_000, error=7_000),
+            Loss(way="optimized away", meaning="no use was found for it", functions=313, size=None, error=None),
+        ),
+        crossings=tuple(Crossing(source=a, target=b, calls=c, imports=d) for a, b, c, d in pairs),
+        inlined=(InlinedFunction(name="fd::walk::<T>::new", crates=("fd", "ignore"), calls=12),),
+    )
+    return sample_result(link=link)
+
+
 def timelines() -> tuple[Timeline, ...]:
     """Of two cold builds: crates that overlap, and two of one name."""
     names = ("build_script_build", "build_script_build", "libc", "regex_automata", "clap_builder", "fd")
@@ -264,4 +292,18 @@ def hostile_result() -> TuneResult:
         effort=replace(full.effort, stopped=HOSTILE),
         notes=(HOSTILE,),
         reproduce=(HOSTILE,),
+        link=LinkPicture(
+            name="recommended",
+            profile=WINNER,
+            modules=2,
+            crates=2,
+            units=1,
+            calls=3,
+            functions=4,
+            left=1,
+            losses=(Loss(way=HOSTILE, meaning=HOSTILE, functions=3, size=1, error=1),),
+            crossings=(Crossing(source=HOSTILE, target=HOSTILE, calls=3, imports=0),),
+            inlined=(InlinedFunction(name=HOSTILE, crates=(HOSTILE,), calls=3),),
+            missing=(HOSTILE,),
+        ),
     )

@@ -8,17 +8,27 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from results import HOSTILE, hostile_result, row, sample_result, timed, unchanged_result, untimed_result
+from results import (
+    HOSTILE,
+    WINNER,
+    hostile_result,
+    linked_result,
+    row,
+    sample_result,
+    timed,
+    unchanged_result,
+    untimed_result,
+)
 
 from burnish.cli._vega import vega
 from burnish.measure.values import Timing
 from burnish.report.html import render
 from burnish.report.json import decode
 from burnish.report.printable import printable
-from burnish.tune.result import TuneResult
+from burnish.tune.result import TuneResult, linked_profile
 
 VOID = {"meta", "br", "input"}
-KINDS = [sample_result, untimed_result, unchanged_result, hostile_result]
+KINDS = [sample_result, linked_result, untimed_result, unchanged_result, hostile_result]
 
 
 class Page(HTMLParser):
@@ -85,6 +95,27 @@ def test_others_names_stay_text() -> None:
 
 def test_the_block_to_copy_is_the_profile() -> None:
     assert Page(render(sample_result())).text("pre")[0] == '[profile.release]\nlto = "fat"  # was false\n'
+
+
+def test_a_look_into_the_link_is_told_and_drawn() -> None:
+    result = linked_result()
+    assert result.link is not None
+    text, drawn = render(result), specs(result)
+    assert "71 modules of 43 crates merged into one; 31,902 calls inlined across crates" in text
+    assert "3,877 of 24,310 functions are in the program." in text
+    assert "burnish xray --lto fat,codegen-units=1 --format html" in text
+    assert [mark["name"] for mark in values(drawn["crossings"])] == [
+        f"{each.source} → {each.target}" for each in result.link.crossings if each.calls
+    ]
+    assert [mark["count"] for mark in values(drawn["fates"])] == [3_877, 14_020, 6_100, 313]
+
+
+def test_without_a_look_the_page_says_how_to_get_one_where_there_is_a_link() -> None:
+    assert "burnish report --xray takes one" in render(sample_result())
+    assert linked_profile(unchanged_result()) is None
+    assert "burnish report --xray" not in render(unchanged_result())
+    baseline = replace(unchanged_result().rows[0], profile=WINNER)
+    assert linked_profile(replace(unchanged_result(), rows=(baseline,))) == ("baseline", WINNER)
 
 
 def specs(result: TuneResult) -> dict[str, Any]:

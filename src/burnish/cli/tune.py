@@ -3,17 +3,19 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from burnish.api import tuned
-from burnish.cli import _common
+from burnish.api import Tuned, tuned
+from burnish.cli import _common, _selection
 from burnish.cli._commands import HELP
 from burnish.cli.apply import apply_result
-from burnish.errors import UsageError
+from burnish.errors import BurnishError, UsageError
 from burnish.measure.hyperfine import only_workload
 from burnish.profile.options import BY_KEY, OPTIONS
 from burnish.tune.change import has_change
-from burnish.tune.result import Goal
+from burnish.tune.result import Goal, TuneResult
+from burnish.tune.session import Opening
 from burnish.tune.settings import DEFAULT_BUDGET, DEFAULT_TIMEOUT, Table
 from burnish.tune.unwinding import ALLOWED, IF_SAFE
 
@@ -47,6 +49,9 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     group = parser.add_argument_group("what to do with it")
     group.add_argument("--apply", action="store_true", help="write the recommendation into Cargo.toml (shows the diff)")
     group.add_argument("--name", metavar="PROFILE", help="with --apply: write it as a custom profile instead")
+    group.add_argument(
+        "--xray", action="store_true", help="look into the link of the verdict's profile for the report: one more build"
+    )
     group.add_argument("--fresh", action="store_true", help="forget what is stored for this project")
     group.add_argument("--no-wait", action="store_true", help="give up if another burnish is at work here")
     _common.add_progress(parser)
@@ -107,6 +112,8 @@ def run(args: argparse.Namespace) -> int:
         opening = _common.opening(args, fresh=args.fresh, wait=not args.no_wait)
         done = tuned(opening, given, environment, progress)
     result, project = done.result, done.project
+    if args.xray:
+        result = _looked_into(done, opening, args, environment)
     _common.show(result, args)
     if args.apply:
         if not has_change(result):
@@ -114,6 +121,17 @@ def run(args: argparse.Namespace) -> int:
             return 0
         return apply_result(result, project, environment, name=args.name, ask=False, dry_run=False, color=args.color)
     return 0
+
+
+def _looked_into(done: Tuned, opening: Opening, args: argparse.Namespace, environment: Mapping[str, str]) -> TuneResult:
+    """The result with the picture of its link; without it, and a note why, where there can be none."""
+    from burnish.linked import with_link  # noqa: PLC0415  # numpy and the tables of a link
+
+    try:
+        return with_link(done.result, done.project, opening, environment, told=_selection.teller(args))
+    except BurnishError as error:
+        print(f"note: the link was not looked into: {error.message}", file=sys.stderr)
+        return done.result
 
 
 def table_of(args: argparse.Namespace) -> Table:

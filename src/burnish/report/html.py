@@ -6,7 +6,7 @@ from html import escape
 from typing import Final
 
 from burnish.explain.claims import ClaimVerdict, check_all
-from burnish.report import claims, drawn_candidates, drawn_options, drawn_parts, json, sentences
+from burnish.report import claims, drawn_candidates, drawn_options, drawn_parts, html_link, json, sentences
 from burnish.report.drawing import POLICY, STYLE, Spec, embedded, inert_json, scripts
 from burnish.report.figures import Cells, cells, profile_toml, recommended, select, size_of_recommended
 from burnish.report.printable import printable
@@ -134,7 +134,8 @@ def render(result: TuneResult, vega: str = "") -> str:
     title = escape(sentences.title(result))
     specs: dict[str, Spec] = {}
     body = (*_verdict(result), *_candidates(result, specs), *_options(result, specs), *_size(result, specs))
-    body = (*body, *_noise(result, specs), *_builds(result, specs), *_claims(result), *_rest(result))
+    body = (*body, *html_link.section(result, specs), *_noise(result, specs), *_builds(result, specs))
+    body = (*body, *_claims(result), *_rest(result))
     return "\n".join(
         (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',

@@ -7,6 +7,7 @@ from burnish.build.values import BuildCost, Road, SizeReport
 from burnish.measure.benchmarks import Benchmark
 from burnish.measure.layouts import LayoutLuck
 from burnish.measure.values import Circumstances, Comparison, Workload
+from burnish.profile.options import Lto
 from burnish.profile.profile import Profile
 
 #: Version of the stored form. 1: the first.
@@ -189,6 +190,70 @@ class Timeline:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Crossing:
+    """From one crate into another: calls that were inlined, functions that a thin link imported."""
+
+    source: str
+    target: str
+    calls: int
+    imports: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InlinedFunction:
+    """A function whose calls were inlined into other crates, and how many."""
+
+    name: str
+    crates: tuple[str, ...]
+    calls: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loss:
+    """Functions that a link took out of the program in one way: dead, inlined everywhere, optimized away.
+
+    Attributes:
+        size, error: bytes that they would have cost, estimated, and two standard deviations; None: too few to tell.
+    """
+
+    way: str
+    meaning: str
+    functions: int
+    size: int | None
+    error: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LinkPicture:
+    """What link-time optimization does to the program, in short; of a link by burnish's own engine, not by rustc.
+
+    Attributes:
+        name: whose ``profile`` it is: ``recommended`` or ``baseline``.
+        modules, crates, units: that took part; 0 where nothing is known, and ``missing`` says why.
+        calls, standard_calls: calls inlined across crates; those within the standard library.
+        imports: of a thin link.
+        functions, left: names of functions that the modules define; those that are in the program.
+        crossings: with a crate of the program's own on one side, most calls first; ``inlined`` the program's own crates
+            first; both only the largest.
+    """
+
+    name: str
+    profile: Profile
+    modules: int = 0
+    crates: int = 0
+    units: int = 0
+    calls: int = 0
+    standard_calls: int = 0
+    imports: int = 0
+    functions: int = 0
+    left: int = 0
+    losses: tuple[Loss, ...] = ()
+    crossings: tuple[Crossing, ...] = ()
+    inlined: tuple[InlinedFunction, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class BaselineSetting:
     """One effective setting of the baseline: key, value as written, where it comes from."""
 
@@ -247,8 +312,16 @@ class TuneResult:
     timelines: tuple[Timeline, ...] = ()
     runs: tuple[Runs, ...] = ()
     benchmarks: tuple[str, ...] = ()
+    link: LinkPicture | None = None
 
     @property
     def ships(self) -> bool:
         """Whether the artifact is what is shipped; a bench executable is not, and its size decided nothing."""
         return self.workload is None or not self.workload.is_bench
+
+
+def linked_profile(result: TuneResult) -> tuple[str, Profile] | None:
+    """Whose link is worth a look, and its profile: the recommended one, else the baseline; None without LTO."""
+    recommended = ("recommended", result.recommendation.profile)
+    offered = (recommended, ("baseline", result.rows[0].profile)) if result.rows else (recommended,)
+    return next(((name, profile) for name, profile in offered if profile.lto in {Lto.THIN, Lto.FAT}), None)
