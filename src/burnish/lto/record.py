@@ -55,6 +55,14 @@ class UnitRow(msgspec.Struct, frozen=True, kw_only=True):
     host: str = ""
 
 
+class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that was done: the machine, its units, and seconds it took there."""
+
+    host: str
+    units: tuple[str, ...]
+    wall: float
+
+
 class ClusterRow(msgspec.Struct, frozen=True, kw_only=True):
     """How a link's backends were done with a cluster.
 
@@ -64,6 +72,8 @@ class ClusterRow(msgspec.Struct, frozen=True, kw_only=True):
         orders: jobs in all; ``there`` and ``here`` by whom they were done, ``again`` given anew after a loss,
             ``twice`` begun here as well because the cluster was silent.
         sent: bytes of contents that no machine held.
+        connecting, sharing: seconds until the machines were known, and until they had the contents.
+        work: the orders that were done, in the order of their ends.
         lost: why, in words.
     """
 
@@ -76,6 +86,9 @@ class ClusterRow(msgspec.Struct, frozen=True, kw_only=True):
     again: int = 0
     twice: int = 0
     sent: int = 0
+    connecting: float = 0.0
+    sharing: float = 0.0
+    work: tuple[OrderRow, ...] = ()
     lost: tuple[str, ...] = ()
 
 

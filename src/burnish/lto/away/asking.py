@@ -1,6 +1,7 @@
 """A link's backends on a cluster: orders made of its units, given out, and their objects taken in."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from burnish.lto.away.order import (
 )
 from burnish.lto.away.performing import perform, work
 from burnish.lto.backend import Codegen, Road, Unit
-from burnish.lto.record import ClusterRow
+from burnish.lto.record import ClusterRow, OrderRow
 
 #: Orders for each machine's slot: fewer leave some idle at the end, more cost a process each.
 _ORDERS_PER_SLOT = 4
@@ -145,6 +146,7 @@ class Asking:
     accept: Callable[[Answer], None]
     _data: list[bytes] = field(default_factory=list)
     _handles: dict[str, object] = field(default_factory=dict)
+    _work: list[OrderRow] = field(default_factory=list)
     _sent: set[int] = field(default_factory=set)
     _stop: threading.Event = field(default_factory=threading.Event)
 
@@ -159,6 +161,7 @@ class Asking:
         keep_in(self.cache)
         here = ThreadPoolExecutor(max_workers=jobs)
         lost: list[str] = []
+        began = time.perf_counter()
         try:
             try:
                 self._handles = dict(cluster.share(self._blobs(range(len(self.orders)))))
@@ -166,6 +169,7 @@ class Asking:
             except ClusterError as error:
                 lost.append(error.message)
                 reached = None
+            sharing = time.perf_counter() - began
             together = Together[Answer](
                 cluster=reached,
                 send=self._send,
@@ -173,7 +177,7 @@ class Asking:
                 slots=jobs,
                 do=self._do,
                 judge=self._judge,
-                accept=lambda _job, answer: self.accept(answer),
+                accept=self._accept,
             )
             tally = together.run(len(self.orders))
         finally:
@@ -188,8 +192,15 @@ class Asking:
             again=tally.again,
             twice=tally.twice,
             sent=cluster.sent,
+            sharing=sharing,
+            work=tuple(self._work),
             lost=tuple(dict.fromkeys([*lost, *tally.lost]))[:_REASONS],
         )
+
+    def _accept(self, number: int, answer: Answer) -> None:
+        units = tuple(unit.name for unit in self.orders[number].units)
+        self._work.append(OrderRow(host=answer.host, units=units, wall=answer.wall))
+        self.accept(answer)
 
     def _blobs(self, numbers: Sequence[int]) -> list[Blob]:
         digests = dict.fromkeys(digest for number in numbers for digest in self.orders[number].contents())

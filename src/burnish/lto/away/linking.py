@@ -1,5 +1,6 @@
 """A link's units given to a cluster, and its answers turned into objects; what the cluster cannot do is done here."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,10 +32,12 @@ def run_there(
     Raises:
         LtoError, StoreError: a backend failed here as well.
     """
+    began = time.perf_counter()
     try:
         found = open_cluster(cluster, lambda greeting: fits(work.program.library, greeting))
     except ClusterError as error:
         return None, ClusterRow(address=str(cluster.address), lost=(error.message,))
+    connecting = time.perf_counter() - began
     try:
         done, row = _run(work, settings, found)
     except UnicodeEncodeError:
@@ -43,7 +46,7 @@ def run_there(
     finally:
         found.close()
     refused = tuple(f"{each.address}: {each.reason}" for each in found.refused)
-    return done, msgspec.structs.replace(row, address=str(cluster.address), refused=refused)
+    return done, msgspec.structs.replace(row, address=str(cluster.address), refused=refused, connecting=connecting)
 
 
 def _run(work: Backends, settings: Settings, cluster: Cluster) -> tuple[dict[int, Backed], ClusterRow]:
