@@ -2,7 +2,7 @@
 
 Criterion writes for each benchmark, in a directory of its own below ``CRITERION_HOME``, ``new/benchmark.json`` (who it
 is) and ``new/estimates.json`` (what it found): criterion.rs 0.5, ``report.rs`` (``BenchmarkId``) and ``estimate.rs``
-(``Estimates``). The form is that of 0.3 to 0.7.
+(``Estimates``). Tried with 0.5 and 0.8 (tests/crates).
 """
 
 import math
