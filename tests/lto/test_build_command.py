@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lto_projects import Place, bare, everything, refuses, says
 
 import projects
 from burnish.lto.recordfile import read_decisions
+from lto_projects import Place, bare, everything, refuses, says
 
 pytestmark = pytest.mark.cargo
 

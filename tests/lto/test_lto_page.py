@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from console_pages import Listing, listings, numbers_in_prose, printed
+
 from lto_projects import Place
 
 pytestmark = pytest.mark.cargo

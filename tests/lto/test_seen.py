@@ -11,7 +11,6 @@ from typing import Any
 import backend_inputs
 import pytest
 from elftools.elf.elffile import ELFFile
-from lto_projects import Place, bare, says
 
 from burnish.cache import DEFAULT_LIMIT
 from burnish.cargo.project import Selection
@@ -23,6 +22,7 @@ from burnish.lto.record import LtoBuild
 from burnish.lto.recordfile import read_decisions, read_seen
 from burnish.lto.seen import VERSION, Seen
 from burnish.lto.settings import Engine, Settings, parse_lto
+from lto_projects import Place, bare, says
 
 pytestmark = pytest.mark.cargo
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from lto_projects import Place, bare, refuses
 
 pytestmark = pytest.mark.cargo
