@@ -97,8 +97,10 @@ def test_it_listens_on_the_loopback_alone(served: Served) -> None:
 def tune(served: Served, *args: str) -> "subprocess.Popen[bytes]":
     """A tune that has begun: the events are its own."""
     before = served.events()[0][:1]
+    # Whoever runs the tests in the background of a shell has SIGINT ignored, and so would the tune.
     child = subprocess.Popen(
-        [sys.executable, "-m", "burnish", "tune", *args, *NARROW], cwd=served.directory, env=ENVIRONMENT,
+        ["env", "--default-signal=INT", sys.executable, "-m", "burnish", "tune", *args, *NARROW],
+        cwd=served.directory, env=ENVIRONMENT,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     while served.events()[0][:1] in ([], before):

@@ -116,7 +116,8 @@ def test_ctrl_c_leaves_nothing_running_here(expected: Expected, pair: tuple[Node
     scheduler, worker, _ = pair
     place = expected.fresh(tmp_path / "cache")
     build = subprocess.Popen(
-        place.command("build", "--cluster", scheduler.address), cwd=place.directory, env=place.environment(),
+        ["env", "--default-signal=INT", *place.command("build", "--cluster", scheduler.address)],
+        cwd=place.directory, env=place.environment(),
         stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     wait_for(worker.backends)
