@@ -201,9 +201,9 @@ def left_running(directory: Path) -> list[str]:
 )
 def test_kill_9_at_any_moment_then_the_same_command_goes_on(tmp_path: Path, moment: str) -> None:
     directory = looping(tmp_path, LONG_LOOP)
-    args = ("tune", "--run", "{bin}", "--goal", "speed", *NARROW, "--only", "o3-fat-*")
     # What comes over the layouts comes last, and is left out where the budget is spent.
-    args = (*args, "--budget", "120s" if "layouts" in moment else "60s")
+    budget = "120s" if "layouts" in moment else "60s"
+    args = ("tune", "--run", "{bin}", "--goal", "speed", *NARROW, "--only", "o3-fat-*", "--budget", budget)
     kill_when(start(directory, *args), moment)
     deadline = time.monotonic() + 10
     while left_running(directory) and time.monotonic() < deadline:
