@@ -123,6 +123,13 @@ class Cache:
         self._touched(place, -1)
         return tuple(digests)
 
+    def recall_all(self, key: str, count: int) -> tuple[str, ...] | None:
+        """The digests of an action that gave ``count`` contents, all of them here and undamaged; else None."""
+        digests = self.recall(key)
+        if digests is None or len(digests) != count or not all(map(self.intact, digests)):
+            return None
+        return digests
+
     def info(self) -> CacheInfo:
         """Count what is there."""
         sizes = [entry.size for entry in self._contents()]

@@ -69,6 +69,12 @@ class Blob:
         return Blob(self.digest, self.size)
 
 
+def kept(digest: str, cache: Cache) -> Blob:
+    """A content that lies in a cache."""
+    path = cache.blob(digest)
+    return Blob(digest, path.stat().st_size, path)
+
+
 def received(digest: str, content: bytes | bytearray | memoryview) -> Blob:
     """A blob as it arrives: into this machine's cache.
 

@@ -51,10 +51,8 @@ class Near:
 
 def exact_objects(cache: Cache, wanted: Wanted) -> tuple[Path, ...] | None:
     """The objects made of the very same inputs."""
-    digests = cache.recall(wanted.key.exact)
-    if digests is None or len(digests) != len(wanted.outputs) or not all(map(cache.intact, digests)):
-        return None
-    return tuple(map(cache.blob, digests))
+    digests = cache.recall_all(wanted.key.exact, len(wanted.outputs))
+    return None if digests is None else tuple(map(cache.blob, digests))
 
 
 def keep_objects(cache: Cache, program: Program, key: UnitKey, objects: Sequence[str]) -> None:

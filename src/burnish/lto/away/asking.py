@@ -13,7 +13,7 @@ from burnish import __version__
 from burnish.cache import Cache
 from burnish.cargo.toolchain import llvm_name
 from burnish.errors import ClusterError, LlvmError, LtoError, StoreError, UnsupportedError
-from burnish.executor.blob import Blob, keep_in
+from burnish.executor.blob import Blob, keep_in, kept
 from burnish.executor.greeting import Greeting
 from burnish.executor.port import Cluster
 from burnish.executor.together import Together
@@ -204,7 +204,7 @@ class Asking:
 
     def _blobs(self, numbers: Sequence[int]) -> list[Blob]:
         digests = dict.fromkeys(digest for number in numbers for digest in self.orders[number].contents())
-        return [Blob(digest, self.cache.blob(digest).stat().st_size, self.cache.blob(digest)) for digest in digests]
+        return [kept(digest, self.cache) for digest in digests]
 
     def _send(self, cluster: Cluster, number: int) -> "Future[Any]":
         if number in self._sent:

@@ -20,7 +20,7 @@ from burnish import __version__
 from burnish.cache import Cache
 from burnish.cargo.toolchain import find_llvm, llvm_name
 from burnish.errors import BurnishError, ClusterError
-from burnish.executor.blob import Blob, own_cache
+from burnish.executor.blob import Blob, kept, own_cache
 from burnish.executor.greeting import toolchains
 from burnish.lto import malloc
 from burnish.lto.away.backend import Reply, lay, outputs, remarks
@@ -78,7 +78,7 @@ def perform(
 
 def _contents(made: Sequence[Made], cache: Cache) -> tuple[Blob, ...]:
     digests = dict.fromkeys(digest for each in made for digest in each.contents())
-    return tuple(Blob(digest, cache.blob(digest).stat().st_size, cache.blob(digest)) for digest in digests)
+    return tuple(kept(digest, cache) for digest in digests)
 
 
 def _trouble(error: Exception) -> Trouble:
@@ -152,10 +152,8 @@ def _made(job: _Job) -> tuple[Made, ...]:
 
 def _known(unit: OrderedUnit, cache: Cache) -> Made | None:
     """What this machine remembers of the unit's objects; remarks are made anew."""
-    held = None if unit.remarks else cache.recall(unit.key)
-    if held is None or len(held) != unit.outputs or not all(map(cache.intact, held)):
-        return None
-    return Made(name=unit.name, outputs=held)
+    held = None if unit.remarks else cache.recall_all(unit.key, unit.outputs)
+    return None if held is None else Made(name=unit.name, outputs=held)
 
 
 def _run(job: _Job, todo: Sequence[tuple[int, OrderedUnit]]) -> dict[int, Made]:
