@@ -163,7 +163,7 @@ def _places(program: Program, cache: Cache, units: Iterable[int]) -> dict[int, P
     needed: set[int] = set()
     for unit in units:
         needed.update(plan.members(unit))
-        needed.update(plan.index.module[plan.imports.row[plan.imports_of(unit)]].tolist())
+        needed.update(plan.sources_of(unit))
     return {number: _place(program, cache, number) for number in sorted(needed)}
 
 

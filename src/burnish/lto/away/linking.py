@@ -76,23 +76,20 @@ def _run(work: Backends, settings: Settings, cluster: Cluster) -> tuple[dict[int
 
 def _portions(work: Backends) -> list[Portion]:
     """The units in the order of the link, with all contents in the cache."""
-    costs = work.program.plan.costs()
+    plan = work.program.plan
+    costs = plan.costs()
     digests = {number: _digest(work, path) for number, path in work.sources.items()}
     paths = {number: f"{SOURCES}/{path.name}" for number, path in work.sources.items()}
-    portions = []
-    for item in sorted(work.wanted, key=lambda item: item.unit):
-        plan = work.program.plan
-        imported = set(plan.index.module[plan.imports.row[plan.imports_of(item.unit)]].tolist())
-        portions.append(
-            Portion(
-                cost=int(costs[item.unit]),
-                key=item.key.exact,
-                unit=work.unit(item, work.scratch),
-                shard=work.shard(item, paths),
-                sources={work.sources[number].stem: digests[number] for number in sorted(imported)},
-            )
+    return [
+        Portion(
+            cost=int(costs[item.unit]),
+            key=item.key.exact,
+            unit=work.unit(item, work.scratch),
+            shard=work.shard(item, paths),
+            sources={work.sources[number].stem: digests[number] for number in plan.sources_of(item.unit)},
         )
-    return portions
+        for item in sorted(work.wanted, key=lambda item: item.unit)
+    ]
 
 
 def _digest(work: Backends, source: Path) -> str:

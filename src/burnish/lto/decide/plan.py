@@ -47,6 +47,11 @@ class Plan:
         first, end = np.searchsorted(self.imports.unit, [unit, unit + 1])
         return slice(int(first), int(end))
 
+    def sources_of(self, unit: int) -> list[int]:
+        """The modules that a unit imports from, ascending."""
+        found: list[int] = distinct(self.index.module[self.imports.row[self.imports_of(unit)]]).tolist()
+        return found
+
     def imported_by(self, units: Iterable[int]) -> tuple[Ints, dict[int, int]]:
         """All definitions that these units import, each once, and how many of the units import from each module."""
         slices = [self.imports.row[self.imports_of(unit)] for unit in units]
