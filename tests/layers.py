@@ -12,6 +12,7 @@ RANKS: Mapping[str, int] = {
     "digests": 0,
     "errors": 0,
     "machine": 0,
+    "processes": 0,
     "units": 0,
     "profile": 1,
     "cargo": 2,

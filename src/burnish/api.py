@@ -23,6 +23,7 @@ from burnish.cargo.invocation import Cargo
 from burnish.cargo.manifest import FileChange
 from burnish.cargo.project import Project, Selection, find_manifest, read_project
 from burnish.errors import ToolError, UsageError
+from burnish.executor.addresses import ClusterSettings, parse_address
 from burnish.report import json
 from burnish.report.frame import columns
 from burnish.results import of_project, read
@@ -72,6 +73,7 @@ def tune(
     fresh: bool = False,
     wait: bool = True,
     progress: Progress | None = None,
+    cluster: ClusterSettings | str | None = None,
 ) -> TuneResult:
     """Build and measure profiles of a Cargo project and recommend one, or nothing worth changing; the result is kept.
 
@@ -100,12 +102,14 @@ def tune(
         fresh: forget what is stored.
         wait: wait for another burnish on the same project instead of giving up.
         progress: told what happens; None: nobody.
+        cluster: a scheduler of Dask's whose workers build candidates: ``tls://HOST:8786``, or with its certificates.
 
     Raises:
         UsageError: an argument means nothing, or nothing is left of the space.
         ToolError: the project does not build as it is.
         WorkloadError: the workload cannot be measured.
         BusyError, StoreError: another burnish is at work, results cannot be kept.
+        ClusterError: the cluster cannot be used.
     """
     given = Table(
         run=run,
@@ -126,10 +130,17 @@ def tune(
     )
     opening = Opening(path=Path(path), selection=selection or Selection(), fresh=fresh, wait=wait)
     seen = dict(os.environ) if environment is None else environment
-    return tuned(opening, given, seen, progress or Silent()).result
+    there = ClusterSettings(address=parse_address(cluster)) if isinstance(cluster, str) else cluster
+    return tuned(opening, given, seen, progress or Silent(), there).result
 
 
-def tuned(opening: Opening, given: Table, environment: Mapping[str, str], progress: Progress) -> Tuned:
+def tuned(
+    opening: Opening,
+    given: Table,
+    environment: Mapping[str, str],
+    progress: Progress,
+    cluster: ClusterSettings | None = None,
+) -> Tuned:
     """The same over the settings' own form, as the command line has them."""
     opening, given = with_bench(opening, given)
     with open_session(opening, environment, progress.note) as session:
@@ -137,7 +148,7 @@ def tuned(opening: Opening, given: Table, environment: Mapping[str, str], progre
         wanted = wanted_of(given, project)
         with Recorded(progress, session.directory) as recorded:
             recorded.began(f"{project.package} {project.version}", str(wanted.goal), wanted.budget)
-            result = find_best(session, wanted, recorded)
+            result = find_best(session, wanted, recorded, cluster)
             subject = project.subject(result.profile_name)
             number = session.store.keep_result(subject, result.created, json.render(result).encode())
             recorded.ended(number, result.recommendation.headline)

@@ -12,6 +12,17 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def boot_id() -> str:
+    """What all processes of one running kernel share, containers included, and no other machine; empty where unknown.
+
+    Source: random(4), ``/proc/sys/kernel/random/boot_id``.
+    """
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
 def cpu_name() -> str:
     """The processor's model, as the kernel names it."""
     try:

@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from burnish.build import audit, cost
 from burnish.build.crates import CrateLog
 from burnish.build.plan import NO_OVERRIDES, BuildPlan, Deps, Given, deps_for, plan_plain, plan_shared
 from burnish.build.strip import strip_file
-from burnish.build.values import Artifact, Build, CrateRun, FailedBuild, Road
+from burnish.build.values import Artifact, Build, BuildCost, CrateRun, FailedBuild, Road
 from burnish.cargo.invocation import Cargo, CargoRun, Unit
 from burnish.cargo.project import Project, Selection
 from burnish.cargo.toolchain import Toolchain
@@ -37,11 +37,13 @@ class Workshop:
         directory: burnish's own in the target directory.
         shim: the compiled shim.
         chain: the user's own ``RUSTC_WRAPPER``, put between the shim and rustc.
+        remap: directories here, and what rustc is to call them in what it writes.
     """
 
     directory: Path
     shim: Path
     chain: str | None = None
+    remap: tuple[tuple[Path, str], ...] = ()
 
     @property
     def shared(self) -> Path:
@@ -88,16 +90,37 @@ class Builder:
             return FailedBuild(profile=profile, road=Road.SHARED, error=run.error, spent_wall=run.wall)
         final, others = self._crates(run, log, profile)
         strip = self.given.base_strip(profile.strip)
-        bitcode_only = deps_for(profile) is Deps.BOTH and profile.lto in {Lto.THIN, Lto.FAT}
         return Build(
             profile=profile,
             road=Road.SHARED,
             artifacts=self._collect(self._product(run), profile, Road.SHARED, strip),
-            cost=cost.estimated(others, final, self.calibration, bitcode_only=bitcode_only),
+            cost=self._estimated(profile, others, final),
             crates=_slim(others, final),
             mismatches=audit.mismatches(profile, final, strip=strip),
             spent_cpu=run.cpu,
             spent_wall=run.wall,
+        )
+
+    def _estimated(self, profile: Profile, others: Sequence[CrateRun], final: CrateRun) -> BuildCost:
+        bitcode_only = deps_for(profile) is Deps.BOTH and profile.lto in {Lto.THIN, Lto.FAT}
+        return cost.estimated(others, final, self.calibration, bitcode_only=bitcode_only)
+
+    def adopt(self, build: Build, product: Path, *, factor: float = 1.0) -> Build:
+        """A shared build of another machine as one of this: its files, their sizes and its cost are taken anew.
+
+        Args:
+            build: as that machine had it.
+            product: the file as rustc linked it, under the name that cargo gives it.
+            factor: seconds of this machine per second of that one.
+        """
+        crates = build.crates if factor == 1.0 else tuple(cost.scaled(run, factor) for run in build.crates)
+        profile, strip, final = build.profile, self.given.base_strip(build.profile.strip), crates[-1]
+        return replace(
+            build,
+            artifacts=self._collect(product, profile, Road.SHARED, strip),
+            cost=self._estimated(profile, crates[:-1], final),
+            crates=crates,
+            mismatches=audit.mismatches(profile, final, strip=strip),
         )
 
     def plain(self, profile: Profile, overrides: Mapping[str, str] = NO_OVERRIDES) -> Build | FailedBuild:
@@ -228,6 +251,8 @@ class Builder:
         environment = {"RUSTC_WRAPPER": str(self.workshop.shim), "BURNISH_LOG": str(log.path)}
         if self.workshop.chain is not None:
             environment["BURNISH_CHAIN"] = self.workshop.chain
+        if self.workshop.remap:
+            environment["BURNISH_REMAP"] = "\n".join(f"{here}={name}" for here, name in self.workshop.remap)
         return environment
 
     def _crates(self, run: CargoRun, log: CrateLog, profile: Profile) -> tuple[CrateRun, tuple[CrateRun, ...]]:

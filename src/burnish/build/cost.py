@@ -1,7 +1,7 @@
 """What a build from nothing costs: measured by a plain build, estimated for the others from their crates. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from burnish.build.audit import is_host
 from burnish.build.values import BuildCost, CrateRun
@@ -59,6 +59,11 @@ def estimated(
         rebuild=final.wall,
         estimated=True,
     )
+
+
+def scaled(run: CrateRun, factor: float) -> CrateRun:
+    """A run with its times multiplied: those of a machine that is faster or slower."""
+    return replace(run, wall=run.wall * factor, user=run.user * factor, sys=run.sys * factor)
 
 
 def total_cpu(runs: Iterable[CrateRun]) -> float:

@@ -9,6 +9,7 @@
 //!   `-C lto=off`. `$BURNISH_CODEGEN_UNITS=TAG=N` turns `-C codegen-units=TAG` into N units, or drops it where N is empty: the tag
 //!   keeps cells apart in cargo's hash, and nothing else can take away what a manifest sets.
 //!   `$BURNISH_CHAIN` is the user's own wrapper.
+//!   `$BURNISH_REMAP` has a line FROM=TO for each `--remap-path-prefix` that rustc is given.
 //!   `$BURNISH_LINKER` makes a final crate that cargo compiles with `-C lto=thin` leave link-time optimization to that
 //!   linker; the linker that was asked for goes to it in `$BURNISH_REAL_LINKER`.
 //!   `$BURNISH_LAYOUTS=N DIRECTORY` links a final crate that is compiled with `--cfg burnish_layouts` through this shim.
@@ -318,6 +319,9 @@ fn wrap_rustc(mut argv: Vec<OsString>) -> ! {
     }
     if let Some(asked) = link_layouts(&mut args) {
         command.env("BURNISH_AS_LINKER", asked);
+    }
+    for pair in env::var("BURNISH_REMAP").unwrap_or_default().lines() {
+        args.extend([OsString::from("--remap-path-prefix"), OsString::from(pair)]);
     }
     let began = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64());
     match run(command.args(&args)) {

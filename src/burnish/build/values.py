@@ -87,7 +87,9 @@ class Build:
 
     Attributes:
         mismatches: what rustc was told differently from the profile, in words; empty when all flags arrived.
-        spent_cpu, spent_wall: seconds this build really took here (a relink is cheap, its cost from nothing is not).
+        spent_cpu, spent_wall: seconds this build really took (a relink is cheap, its cost from nothing is not).
+        host: the machine of a cluster that made it, empty for this one.
+        waited: seconds that this machine waited for it, where another one made it.
     """
 
     profile: Profile
@@ -98,6 +100,13 @@ class Build:
     mismatches: tuple[str, ...] = ()
     spent_cpu: float = 0.0
     spent_wall: float = 0.0
+    host: str = ""
+    waited: float = 0.0
+
+    @property
+    def paid(self) -> float:
+        """Seconds that it took from whoever asked for it."""
+        return self.waited if self.host else self.spent_wall
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,6 +117,11 @@ class FailedBuild:
     road: Road
     error: str
     spent_wall: float = 0.0
+
+    @property
+    def paid(self) -> float:
+        """Seconds that it took: a candidate that fails on a cluster is built here before that is believed."""
+        return self.spent_wall
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

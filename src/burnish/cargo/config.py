@@ -10,9 +10,7 @@ from burnish.profile.source import SourceText
 
 def config_files(directory: Path, environment: Mapping[str, str]) -> tuple[Path, ...]:
     """Existing config files from the directory upwards, then the one in CARGO_HOME, each once."""
-    home = environment.get("CARGO_HOME")
-    cargo_home = Path(home) if home else Path(environment.get("HOME", "~")).expanduser() / ".cargo"
-    places = [*(parent / ".cargo" for parent in (directory, *directory.parents)), cargo_home]
+    places = [*(parent / ".cargo" for parent in (directory, *directory.parents)), cargo_home(environment)]
     found: dict[Path, None] = {}
     for place in places:
         # Cargo takes `config` without ending before `config.toml` where both are there.
@@ -22,6 +20,12 @@ def config_files(directory: Path, environment: Mapping[str, str]) -> tuple[Path,
                 found[path] = None
                 break
     return tuple(found)
+
+
+def cargo_home(environment: Mapping[str, str]) -> Path:
+    """Where cargo keeps the crates that it fetched, and its own config file."""
+    home = environment.get("CARGO_HOME")
+    return Path(home) if home else Path(environment.get("HOME", "~")).expanduser() / ".cargo"
 
 
 def read_configs(directory: Path, environment: Mapping[str, str]) -> tuple[SourceText, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from burnish.api import Tuned, tuned
-from burnish.cli import _common, _selection
+from burnish.cli import _cluster, _common, _selection
 from burnish.cli._commands import HELP
 from burnish.cli.apply import apply_result
 from burnish.errors import BurnishError, UsageError
@@ -45,6 +45,7 @@ def add_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     _common.add_selection(parser, benches=True)
     _add_measuring(parser)
     _add_space(parser)
+    _cluster.add_cluster(parser)
     _common.add_output(parser)
     group = parser.add_argument_group("what to do with it")
     group.add_argument("--apply", action="store_true", help="write the recommendation into Cargo.toml (shows the diff)")
@@ -108,9 +109,10 @@ def run(args: argparse.Namespace) -> int:
     _common.check_exports(args.export)
     given = table_of(args)
     environment = dict(os.environ)
+    cluster = _cluster.cluster_of(args)
     with _common.progress(args) as progress:
         opening = _common.opening(args, fresh=args.fresh, wait=not args.no_wait)
-        done = tuned(opening, given, environment, progress)
+        done = tuned(opening, given, environment, progress, cluster)
     result, project = done.result, done.project
     if args.xray:
         result = _looked_into(done, opening, args, environment)

@@ -7,7 +7,7 @@ executor moves blobs as it moves any argument, and Dask, which asks for sizes, s
 
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, SupportsIndex
@@ -99,6 +99,20 @@ def mentioned(digest: str, size: int) -> Blob:
     if not is_digest(digest):
         raise ClusterError("a content has a name that is no digest")
     return Blob(digest, size, own_cache().blob(digest))
+
+
+def at_hand(
+    digests: Sequence[str], blobs: Iterable[Blob], cache: Cache
+) -> tuple[dict[str, Path | bytes], tuple[str, ...]]:
+    """Where each content of a job is, or the content itself; and those that are not here, or damaged."""
+    carried = {blob.digest: blob.data for blob in blobs if blob.data is not None}
+    files: dict[str, Path | bytes] = {}
+    for digest in digests:
+        if digest in carried:
+            files[digest] = carried[digest] or b""
+        elif cache.intact(digest):
+            files[digest] = cache.blob(digest)
+    return files, tuple(digest for digest in digests if digest not in files)
 
 
 class _Kept:

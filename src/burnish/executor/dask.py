@@ -59,6 +59,18 @@ class DaskCluster:
         )
         return executor
 
+    def executor_of(self, machine: Machine) -> Executor:
+        """See `burnish.executor.port.Cluster`."""
+        executor: Executor = self._client.get_executor(workers=[machine.address], pure=False, retries=0)
+        return executor
+
+    def present(self) -> frozenset[str]:
+        """See `burnish.executor.port.Cluster`."""
+        try:
+            return frozenset(_workers(self._client))
+        except (OSError, Late, RuntimeError, ValueError) as error:
+            raise ClusterError(f"the scheduler does not answer: {str(error) or type(error).__name__}") from error
+
     def share(self, blobs: Iterable[Blob]) -> Mapping[str, object]:
         """See `burnish.executor.port.Cluster`."""
         wanted = {blob.digest: blob for blob in blobs}
@@ -138,12 +150,12 @@ def _sorted_out(client: Client, settings: ClusterSettings, fits: Fits) -> tuple[
     Raises:
         ClusterError: none fits.
     """
-    workers = client.scheduler_info()["workers"]
+    workers = _workers(client)
     answers = _ask(client, list(workers), greet)
     machines: list[Machine] = []
     refused: list[Refused] = []
-    for address, worker in workers.items():
-        found = _judge(address, answers.get(address), int(worker["nthreads"]), settings, fits)
+    for address, slots in workers.items():
+        found = _judge(address, answers.get(address), slots, settings, fits)
         if isinstance(found, Machine):
             machines.append(found)
         else:
@@ -151,6 +163,11 @@ def _sorted_out(client: Client, settings: ClusterSettings, fits: Fits) -> tuple[
     if not machines:
         raise ClusterError(_nobody(settings, refused), hint=_how(refused))
     return machines, refused
+
+
+def _workers(client: Client) -> dict[str, int]:
+    """Address -> jobs at a time, of all workers: `Client.scheduler_info` names five of them in some versions."""
+    return {str(address): int(slots) for address, slots in client.nthreads().items()}
 
 
 def _client(settings: ClusterSettings) -> Client:

@@ -13,7 +13,7 @@ from burnish.cache import cache_directory
 from burnish.cargo.invocation import Cargo
 from burnish.cargo.toolchain import find_llvm, llvm_name
 from burnish.errors import BurnishError
-from burnish.machine import cpu_name, usable_cores
+from burnish.machine import boot_id, cpu_name, usable_cores
 
 
 class Rust(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +30,7 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         burnish: its burnish's version.
         host: its name.
+        boot: its running kernel, see `burnish.machine.boot_id`: workers of one machine share it.
         cpu: model of its processor.
         cores: that its processes may use.
         free: bytes where its cache lies.
@@ -38,6 +39,7 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
 
     burnish: str
     host: str
+    boot: str = ""
     cpu: str
     cores: int
     free: int
@@ -54,6 +56,7 @@ def greet() -> bytes:
         Greeting(
             burnish=__version__,
             host=socket.gethostname(),
+            boot=boot_id(),
             cpu=cpu_name(),
             cores=usable_cores(),
             free=shutil.disk_usage(place).free,

@@ -40,6 +40,16 @@ class Cluster(Protocol):
     def executor(self) -> Executor:
         """Runs jobs on any of the machines, on one that holds its contents where that can be."""
 
+    def executor_of(self, machine: Machine) -> Executor:
+        """Runs jobs on this machine alone; one that is gone never ends what it was given (see `present`)."""
+
+    def present(self) -> frozenset[str]:
+        """The addresses of the workers that are there.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+
     def share(self, blobs: Iterable[Blob]) -> Mapping[str, object]:
         """Bring contents to the machines, those only that none of them holds; gives a handle for each digest.
 

@@ -85,7 +85,7 @@ def drive(argv: Sequence[str], environment: Mapping[str, str], *, may_start_anew
             malloc.start_anew(environment, library)
     # Only here: a link that is passed on must not wait for numpy.
     from burnish.lto import engine, lld  # noqa: PLC0415
-    from burnish.lto.processes import die_with_parent  # noqa: PLC0415
+    from burnish.processes import die_with_parent  # noqa: PLC0415
 
     # A link that goes on after its cargo was killed would write over what the next one has linked.
     die_with_parent(os.getppid())

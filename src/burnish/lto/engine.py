@@ -90,9 +90,7 @@ def read_inputs(job: LinkJob, cache: Cache) -> Gathered:
     return gather(files, cache, job.settings.jobs)
 
 
-def _finished(
-    record: LinkRecord, watch: Stopwatch, program: Program, produced: Production, output: Path
-) -> LinkRecord:
+def _finished(record: LinkRecord, watch: Stopwatch, program: Program, produced: Production, output: Path) -> LinkRecord:
     return msgspec.structs.replace(
         record,
         toolchain=program.toolchain,

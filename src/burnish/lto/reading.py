@@ -15,7 +15,7 @@ import msgspec
 from burnish.cache import Cache
 from burnish.errors import BurnishError
 from burnish.lto.facts import ObjectFacts, keep_facts, known_facts, read_facts
-from burnish.lto.processes import die_with_parent
+from burnish.processes import die_with_parent
 
 #: Bytes; a helper for less costs more than it saves.
 _WORTH_HELP: Final = 2_000_000

@@ -21,4 +21,3 @@ def read_circumstances(toolchain: Toolchain, target: str | None) -> Circumstance
         load=round(os.getloadavg()[0], 2),
         burnish=__version__,
     )
-

@@ -1,7 +1,8 @@
 """Builds that are remembered: the store answers first, sharing is checked, every second is booked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from burnish.build.builder import Builder, deviation
 from burnish.build.plan import NO_OVERRIDES, Deps, deps_for, sharing_obstacle
@@ -17,6 +18,9 @@ from burnish.tune.result import Failure, Sharing
 from burnish.tune.session import Session
 from burnish.tune.space import code
 from burnish.units import format_bytes, format_seconds
+
+if TYPE_CHECKING:
+    from burnish.tune.elsewhere import Elsewhere
 
 #: Largest relative difference in stripped size between a shared and a plain build that still counts as the same.
 FAITHFUL = 0.001
@@ -78,7 +82,13 @@ class Group:
 
 @dataclass
 class Builds:
-    """All builds of one tune."""
+    """All builds of one tune.
+
+    Attributes:
+        base: the strip value that candidates are built with.
+        plainly: groups whose shared builds are not to be trusted here.
+        elsewhere: a cluster that makes shared builds, None where there is none.
+    """
 
     session: Session
     progress: Progress
@@ -88,6 +98,7 @@ class Builds:
     failures: dict[Profile, Failure] = field(default_factory=dict)
     sharing: list[Sharing] = field(default_factory=list)
     plainly: set[Group] = field(default_factory=set)
+    elsewhere: "Elsewhere | None" = None
 
     @property
     def builder(self) -> Builder:
@@ -104,7 +115,7 @@ class Builds:
 
     def candidate(self, profile: Profile, reason: str) -> Build | None:
         """The candidate's code, over shared libraries where that is faithful; None where it does not build."""
-        wanted = replace(code(profile), strip=self.base)
+        wanted = self.wanted(profile)
         found = self.done.get(code(profile))
         if found is not None:
             return found
@@ -114,6 +125,24 @@ class Builds:
             return None
         self.done[code(profile)] = build
         return build
+
+    def wanted(self, profile: Profile) -> Profile:
+        """What is built for a candidate's code."""
+        return replace(code(profile), strip=self.base)
+
+    def expect(self, profiles: Sequence[Profile]) -> None:
+        """Candidates that will be asked for soon, the likeliest first: a cluster can begin them."""
+        if self.elsewhere is not None:
+            wanted = [self.wanted(profile) for profile in profiles if code(profile) not in self.done]
+            self.elsewhere.want([
+                profile for profile in wanted
+                if not self.needs_plain(profile) and self.store.build(self._key(profile, Road.SHARED)) is None
+            ])  # fmt: skip
+
+    def rest(self) -> None:
+        """Nothing is built on this machine from here on until the next candidate: something is to be measured."""
+        if self.elsewhere is not None:
+            self.elsewhere.rest()
 
     def needs_plain(self, profile: Profile) -> bool:
         """Whether a candidate is built by plain cargo: sharing is out of the question, or was found unfaithful."""
@@ -170,20 +199,29 @@ class Builds:
     def _remembered(
         self, profile: Profile, road: Road, reason: str, overrides: Mapping[str, str] = NO_OVERRIDES
     ) -> Build | FailedBuild:
-        key = digest("build", self.session.key, profile.id, road, *([sorted(overrides.items())] if overrides else []))
+        key = self._key(profile, road, overrides)
         stored = self.store.build(key)
         if stored is None or not self._still_holds(stored, profile):
             self.progress.building(profile.id, reason)
-            stored = self.builder.plain(profile, overrides) if road is Road.PLAIN else self.builder.shared(profile)
+            stored = self._made(profile, road, overrides)
             self.store.keep_build(key, stored)
             self.progress.built(_line(stored))
             if isinstance(stored, Build):
                 artifact = stored.artifacts[Strip.SYMBOLS]
                 self.progress.detail(f"kept in {(self.builder.workshop.directory / artifact.path).parent}")
-        self.ledger.builds += self.ledger.book(key, stored.spent_wall)
-        self.ledger.outlook.built(stored.spent_wall)
+        self.ledger.builds += self.ledger.book(key, stored.paid)
+        self.ledger.outlook.built(stored.paid)
         self.ledger.tell(self.progress)
         return stored
+
+    def _key(self, profile: Profile, road: Road, overrides: Mapping[str, str] = NO_OVERRIDES) -> str:
+        return digest("build", self.session.key, profile.id, road, *([sorted(overrides.items())] if overrides else []))
+
+    def _made(self, profile: Profile, road: Road, overrides: Mapping[str, str]) -> Build | FailedBuild:
+        if road is Road.PLAIN:
+            return self.builder.plain(profile, overrides)
+        made = self.elsewhere.fetch(profile) if self.elsewhere is not None else None
+        return made or self.builder.shared(profile)
 
     def _still_holds(self, stored: Build | FailedBuild, profile: Profile) -> bool:
         """Whether a stored build answers: files must be whole, and a failure must be the candidate's own.
@@ -197,7 +235,7 @@ class Builds:
 
     def built_plainly(self, profile: Profile) -> Build | None:
         """The cold build of a profile by plain cargo, if there was one."""
-        found = self.store.build(digest("build", self.session.key, profile.id, Road.PLAIN))
+        found = self.store.build(self._key(profile, Road.PLAIN))
         return found if isinstance(found, Build) else None
 
     def check(self, plain: Build) -> Build | None:
@@ -222,6 +260,8 @@ class Builds:
             return plain
         self.sharing.append(Sharing(profile=profile, deviation=apart, faithful=True))
         self.done[code(profile)] = shared
+        if self.elsewhere is not None and code(profile) == code(self.session.effective.profile):
+            self.elsewhere.trust(shared, longest=plain.spent_wall)
         return shared
 
     def _distrust(self, profile: Profile, apart: float) -> None:
@@ -238,4 +278,5 @@ def _line(build: Build | FailedBuild) -> str:
     if isinstance(build, FailedBuild):
         return f"{build.profile.code_id} does not build: {build.error.splitlines()[0] if build.error else ''}"
     size = min(artifact.size for artifact in build.artifacts.values())
-    return f"{build.profile.code_id}  {format_bytes(size)} stripped  {format_seconds(build.spent_wall)}"
+    where = f" on {build.host}" if build.host else ""
+    return f"{build.profile.code_id}  {format_bytes(size)} stripped  {format_seconds(build.spent_wall)}{where}"

@@ -98,6 +98,7 @@ class Explorer:
         timer = self.timer
         if timer is None:
             return None
+        self.builds.rest()
         self._place(timer, profile.code_id, build)
         if profile == code(self.base):
             counted = timer.count(profile.code_id, COUNT_SEARCH)
@@ -134,6 +135,7 @@ class Explorer:
                 return proposal.reason
             if not self.may_build(proposal.profile):
                 return "the budget for building was spent"
+            self.builds.expect(proposal.others)
             self.look(proposal.profile, proposal.reason)
 
     @staticmethod

@@ -173,6 +173,7 @@ def _notes(run: "Tune") -> tuple[str, ...]:
     obstacle = run.builds.obstacle(code(run.base))
     if obstacle is not None:
         notes.append(f"Every candidate was built by plain cargo from nothing: {obstacle}.")
+    notes.extend(words.built_elsewhere([build.host for build in run.builds.done.values()]))
     notes.extend(
         f"{profile.id}: {mismatch}." for profile, build in run.builds.done.items() for mismatch in build.mismatches
     )

@@ -8,14 +8,15 @@ takes the same way and does only what is missing.
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from burnish.build.plan import Deps, deps_for
-from burnish.build.values import Build
+from burnish.build.values import Build, Road
 from burnish.cargo.panics import audit_project, need_parser
-from burnish.errors import ToolError
+from burnish.errors import ClusterError, ToolError
+from burnish.executor.addresses import ClusterSettings
 from burnish.measure.instructions import Counts
 from burnish.measure.rounds import ArmError, Bench
 from burnish.measure.schedule import RaceState
@@ -26,6 +27,7 @@ from burnish.profile.profile import Profile
 from burnish.tune.ahead import FINALISTS, ahead, enter, race_until, search_until
 from burnish.tune.builds import Builds, Ledger
 from burnish.tune.confirm import confirm
+from burnish.tune.elsewhere import opened
 from burnish.tune.explore import Explorer
 from burnish.tune.finish import assemble
 from burnish.tune.limits import effective_limits
@@ -78,10 +80,11 @@ class Tune:
         return self.builds.ledger
 
 
-def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
-    """Find, prove and confirm the best profile for the request.
+def tune(session: Session, request: Request, progress: Progress, cluster: ClusterSettings | None = None) -> TuneResult:
+    """Find, prove and confirm the best profile for the request, with the help of a cluster where one is named.
 
     Raises:
+        ClusterError: the cluster cannot be used at all; what is lost later is done here.
         UsageError: nothing is left of the space.
         ToolError: the project does not build as it is.
         WorkloadError: the workload cannot be measured.
@@ -99,19 +102,29 @@ def tune(session: Session, request: Request, progress: Progress) -> TuneResult:
     session.builder.on_unit = lambda unit: progress.unit(unit.name)
     session.cargo.told = progress.detail
     run = Tune(session=session, request=request, progress=progress, builds=builds, space=space, notes=notes)
-    plain = _baseline(run)
-    with _timing(run, plain) as timer:
-        run.timer = timer
-        explorer = _search(run, plain)
-        rows, noise = _race(run, explorer, plain)
-        standings, confirmed = confirm(run, rows, plain)
-        overrides: tuple[PerCrate, ...] = ()
-        if request.per_crate:
-            enter(run, Stage.PER_CRATE)
-            chosen = confirmed[0].profile if confirmed else run.base
-            overrides = try_per_crate(builds, timer, request.goal, chosen)
-        waited = session.cargo.clock.total - waited + (timer.bench.clock.total if timer else 0.0)
-        own = time.perf_counter() - started - waited
+    if cluster is not None and (obstacle := builds.obstacle(run.base)):
+        raise ClusterError(
+            f"candidates are built by plain cargo here, which no cluster does: {obstacle}", hint="leave --cluster out"
+        )
+    with ExitStack() as elsewhere:
+        builds.elsewhere = elsewhere.enter_context(opened(session, cluster, builds.wanted(run.base), progress))
+        plain = _baseline(run)
+        with _timing(run, plain) as timer:
+            run.timer = timer
+            explorer = _search(run, plain)
+            # What follows is plain cargo's and the timer's, on this machine.
+            builds.rest()
+            builds.elsewhere = None
+            elsewhere.close()
+            rows, noise = _race(run, explorer, plain)
+            standings, confirmed = confirm(run, rows, plain)
+            overrides: tuple[PerCrate, ...] = ()
+            if request.per_crate:
+                enter(run, Stage.PER_CRATE)
+                chosen = confirmed[0].profile if confirmed else run.base
+                overrides = try_per_crate(builds, timer, request.goal, chosen)
+            waited = session.cargo.clock.total - waited + (timer.bench.clock.total if timer else 0.0)
+            own = time.perf_counter() - started - waited
     created = datetime.now(UTC).isoformat(timespec="seconds")
     found = assemble(run, rows, standings, confirmed, noise, created=created, own=own)
     return replace(found, per_crate=overrides)
@@ -160,6 +173,8 @@ def _baseline(run: Tune) -> Build:
     probe = _probe(run, plain)
     if probe is not None:
         run.builds.check(run.builds.plain(probe, "fat LTO by plain cargo, to check shared builds"))
+    if run.builds.elsewhere is not None and run.builds.done[code(base)].road is not Road.SHARED:
+        run.progress.note("the cluster is left aside: shared builds are not faithful here, there is none to compare")
     return plain
 
 
@@ -214,10 +229,13 @@ def _search(run: Tune, plain: Build) -> Explorer:
     )
     explorer.look(code(run.base), "the baseline")
     allowed = "panic-abort" in run.request.narrowing.allow
-    for preset in presets(allowed_panic_abort=allowed, base=run.base):
+    known = presets(allowed_panic_abort=allowed, base=run.base)
+    for number, preset in enumerate(known):
         profile = code(preset.profile)
         if profile not in explorer.space:
             continue
+        following = (code(each.profile) for each in known[number + 1 :] if each.always)
+        run.builds.expect([each for each in following if each in explorer.space and each != profile])
         named = replace(profile, strip=_strip_for(run, profile))
         run.names[named] = (*run.names.get(named, ()), preset.name)
         if preset.always and explorer.may_build(profile):

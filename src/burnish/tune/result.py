@@ -40,6 +40,7 @@ class Row:
         screened: ratio of times from a few screening rounds, no interval; steers the search, never a verdict.
         instructions, cycles: of one run of the workload, where a counter was at hand; cycles only from perf.
         front: no other candidate is as good in every metric and better in one.
+        host: the machine of a cluster that built it, empty for the one that measured.
     """
 
     profile: Profile
@@ -53,6 +54,7 @@ class Row:
     cycles: int | None = None
     mismatches: tuple[str, ...] = ()
     front: bool = False
+    host: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -58,6 +58,7 @@ def make_row(builds: Builds, profile: Profile, build: Build, known: Known, *, by
         profile=profile,
         names=known.names.get(profile, ()),
         road=build.road,
+        host=build.host,
         size=measure_size(builds, build, profile.strip, by_crate=by_crate),
         cost=build.cost,
         time=known.times.get(profile),

@@ -56,11 +56,14 @@ class Proposal:
     Attributes:
         probability: that it is better than all built so far; where there is no profile, the highest of any.
         reason: for people, without a full stop.
+        others: what else is promising, the best first: it may be built beside the profile, and comes next if nothing
+            else is learnt.
     """
 
     profile: Profile | None
     probability: float
     reason: str
+    others: tuple[Profile, ...] = ()
 
 
 def next_candidate(
@@ -102,10 +105,13 @@ def next_candidate(
         reason = f"nothing promising is left (highest chance {100 * highest:.0f} %)"
         return Proposal(profile=None, probability=highest, reason=reason)
     costs = np.array([max(expected_cost(profile), 1e-6) for profile in unbuilt])
-    best = int(np.argmax(np.where(chances >= PROMISING, gains.mean(axis=0) / costs, 0.0)))
+    worth = np.where(chances >= PROMISING, gains.mean(axis=0) / costs, 0.0)
+    best, *others = (int(at) for at in np.argsort(-worth, kind="stable") if worth[at] > 0.0)
     chance = float(chances[best])
     reason = f"expected to be the best so far {_PURPOSES[goal]} with probability {chance:.2f}"
-    return Proposal(profile=unbuilt[best], probability=chance, reason=reason)
+    return Proposal(
+        profile=unbuilt[best], probability=chance, reason=reason, others=tuple(unbuilt[at] for at in others)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from burnish.build.builder import Builder, Workshop
 from burnish.build.plan import Given
 from burnish.build.shim import ensure_shim, guard
 from burnish.cargo.config import config_files, read_configs, rustc_wrapper
+from burnish.cargo.inputs import relevant_environment
 from burnish.cargo.invocation import Cargo
 from burnish.cargo.project import Project, Selection, find_manifest, read_project
 from burnish.cargo.toolchain import Toolchain, read_toolchain
@@ -23,7 +24,7 @@ from burnish.profile.effective import EffectiveProfile, resolve
 from burnish.profile.keys import NO_DEBUG
 from burnish.profile.source import SourceText
 from burnish.store import FILE, Store
-from burnish.tune.identity import digest, relevant_environment, sources_digest
+from burnish.tune.identity import digest, sources_digest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,5 +1,6 @@
 """The sentences of a verdict: headline, reasons, price. Pure; every figure comes from the rows."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from burnish.measure.values import Comparison, Timing
@@ -8,7 +9,7 @@ from burnish.profile.profile import Profile
 from burnish.tune.goals import RELEVANT
 from burnish.tune.result import Confirmation, Goal, Noise, OptionChange, Row
 from burnish.tune.verdict import Standing
-from burnish.units import format_bytes, format_change, format_seconds
+from burnish.units import format_bytes, format_change, format_seconds, plural
 
 
 def option_changes(old: Profile, new: Profile) -> tuple[OptionChange, ...]:
@@ -134,3 +135,13 @@ def nothing_reasons(standings: Sequence[Standing], baseline: Row, *, ships: bool
         if parts:
             found.append(f"{row.profile.id}: {'; '.join(parts)}.")
     return tuple(found)
+
+
+def built_elsewhere(hosts: Sequence[str]) -> tuple[str, ...]:
+    """What machines of a cluster built, given the host of each candidate's build, empty for this machine."""
+    by_host = Counter(host for host in hosts if host)
+    if not by_host:
+        return ()
+    machines = ", ".join(f"{host} ({count})" for host, count in by_host.most_common())
+    built = f"{by_host.total()} of {plural(len(hosts), 'candidate')} were built on machines of a cluster, {machines}"
+    return (f"{built}; the baseline, the confirmation and all run times are this machine's own.",)

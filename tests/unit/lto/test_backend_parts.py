@@ -13,7 +13,7 @@ from burnish.lto.do.split import Definition, assign, suffix, unique_name
 from burnish.lto.do.stages import StageLog
 from burnish.lto.do.unit import machine_options, pipeline
 from burnish.lto.do.worker import Done, Entered, Failed, read_line
-from burnish.lto.processes import describe_status
+from burnish.processes import describe_status
 
 _DEFINITIONS = st.lists(
     st.builds(Definition, address=st.integers(1, 1 << 40), weight=st.integers(0, 500), pinned=st.booleans()),

@@ -17,7 +17,7 @@ from burnish.errors import LtoError, UnsupportedError
 from burnish.lto.away.order import SOURCES, Order, OrderedUnit, read_order
 from burnish.lto.backend import Member, Road, Unit, UnitResult
 from burnish.lto.do import run_units
-from burnish.lto.processes import die_with_parent
+from burnish.processes import die_with_parent
 
 #: Contents under their digests, shards, and outputs; all relative.
 CONTENTS: Final = Path("contents")

@@ -1,24 +1,19 @@
 """A link's units given to a cluster, and its answers turned into objects; what the cluster cannot do is done here."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from burnish.errors import ClusterError
 from burnish.executor.addresses import ClusterSettings
-from burnish.executor.greeting import Greeting
+from burnish.executor.opening import open_cluster
 from burnish.executor.port import Cluster
 from burnish.lto.away.asking import Asking, Portion, Task, fits, ordered
 from burnish.lto.away.order import SOURCES, Answer
 from burnish.lto.backends import TIMEOUT, Backed, Backends
 from burnish.lto.record import ClusterRow
 from burnish.lto.settings import Settings
-
-if TYPE_CHECKING:
-    from burnish.executor.dask import DaskCluster
 
 
 def run_there(
@@ -95,19 +90,3 @@ def _portions(work: Backends) -> list[Portion]:
 def _digest(work: Backends, source: Path) -> str:
     """The digest of a file to import from: of a link into the cache it is the name."""
     return source.resolve().name if source.is_symlink() else work.cache.put_file(source)
-
-
-def open_cluster(settings: ClusterSettings, fits: Callable[[Greeting], str]) -> "DaskCluster":
-    """Speak to the cluster.
-
-    Raises:
-        UsageError: it is not safe.
-        ClusterError: it does not answer, no worker fits, or what speaks to clusters is not installed.
-    """
-    try:
-        from burnish.executor.dask import connect  # noqa: PLC0415
-    except ImportError as error:
-        raise ClusterError(
-            f"clusters need a package that is not installed: {error.name}", hint="pip install 'burnish[cluster]'"
-        ) from error
-    return connect(settings, fits)

@@ -5,7 +5,6 @@
 
 import os
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -20,17 +19,13 @@ from burnish import __version__
 from burnish.cache import Cache
 from burnish.cargo.toolchain import find_llvm, llvm_name
 from burnish.errors import BurnishError, ClusterError
-from burnish.executor.blob import Blob, kept, own_cache
+from burnish.executor.blob import Blob, at_hand, kept, own_cache
+from burnish.executor.child import ask_child
 from burnish.executor.greeting import toolchains
 from burnish.lto import malloc
 from burnish.lto.away.backend import Reply, lay, outputs, remarks
 from burnish.lto.away.order import Answer, Kind, Made, Order, OrderedUnit, Trouble, encode, read_order
 from burnish.lto.native import scratch_directory
-
-#: Seconds between two looks at whether somebody else was faster.
-_LOOK = 0.1
-#: Bytes of what a process said that go into an error.
-_SAID = 2000
 
 
 def work(order: bytes, blobs: Sequence[Blob]) -> tuple[bytes, tuple[Blob, ...]]:
@@ -64,7 +59,7 @@ def perform(
         read = read_order(order)
         _check_version(read)
         cache = cache or own_cache()
-        files, missing = _files(read, blobs, cache)
+        files, missing = at_hand(read.contents(), blobs, cache)
         if not missing:
             where = library or _library(read.library)
             made = _made(_Job(order=read, data=order, files=files, cache=cache, library=where, stop=stop))
@@ -115,18 +110,6 @@ def _library(name: str) -> Path:
         if rust.library == name and (path := find_llvm(Path(rust.sysroot))) is not None and llvm_name(path) == name:
             return path
     raise ClusterError(f"no toolchain on this machine has {name}", hint="install the toolchain that the project uses")
-
-
-def _files(order: Order, blobs: Sequence[Blob], cache: Cache) -> tuple[dict[str, Path | bytes], tuple[str, ...]]:
-    """Where each content is, or the content itself; and those that are not here, or damaged."""
-    carried = {blob.digest: blob.data for blob in blobs if blob.data is not None}
-    files: dict[str, Path | bytes] = {}
-    for digest in order.contents():
-        if digest in carried:
-            files[digest] = carried[digest] or b""
-        elif cache.intact(digest):
-            files[digest] = cache.blob(digest)
-    return files, tuple(digest for digest in order.contents() if digest not in files)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -189,38 +172,12 @@ def _reply(job: _Job, numbers: Sequence[int], scratch: Path) -> Reply:
     allocator = malloc.find(environment, sys.path)
     if allocator is not None:
         environment = malloc.preloaded(environment, allocator)
-    argv = [sys.executable, "-m", "burnish.lto.away.backend", str(os.getpid()), str(job.library), *map(str, numbers)]
-    with (scratch / "stderr").open("w+b") as stderr:
-        child = subprocess.Popen(
-            argv, cwd=scratch, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
-        )
-        out = _followed(child, job.data, job.stop)
-        if child.returncode != 0:
-            stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - _SAID))
-            words = stderr.read().decode(errors="replace").strip()
-            raise ClusterError(f"the process for backends ended with {child.returncode}: {words}")
+    arguments = [str(job.library), *map(str, numbers)]
+    out = ask_child(
+        "burnish.lto.away.backend", arguments, job.data, scratch, environment=environment, stop=job.stop
+    )  # fmt: skip
     reply = msgspec.json.decode(out, type=Reply)
     if reply.message:
         kind = Kind.UNSUPPORTED if reply.unsupported else Kind.LLVM
         raise _BackendError(Trouble(kind=kind, message=reply.message, hint=reply.hint))
     return reply
-
-
-def _followed(child: subprocess.Popen[bytes], data: bytes, stop: threading.Event | None) -> bytes:
-    """Its stdout; it is killed when the event says so.
-
-    Raises:
-        ClusterError: it was.
-    """
-    given: bytes | None = data
-    while True:
-        try:
-            out, _ = child.communicate(given, timeout=_LOOK if stop is not None else None)
-        except subprocess.TimeoutExpired:
-            given = None
-            if stop is None or not stop.is_set():
-                continue
-            child.kill()
-            child.communicate()
-            raise ClusterError("somebody else was faster") from None
-        return out

@@ -20,7 +20,7 @@ from burnish.lto.do.output import unfinished
 from burnish.lto.do.worker import Done, Entered, Failed, Line, Task, read_line, run_worker
 from burnish.lto.llvm import Library
 from burnish.lto.malloc import give_back
-from burnish.lto.processes import describe_status
+from burnish.processes import describe_status
 
 _CHUNK = 1 << 16
 #: Of what LLVM said on stderr, this much of the end goes into an error.

@@ -16,7 +16,7 @@ from burnish.errors import LlvmError
 from burnish.lto.backend import Unit
 from burnish.lto.do.output import own_id, write_whole
 from burnish.lto.llvm import LOCAL, Linkage, Module, PassOptions, TargetMachine, ValueRef, Visibility, run_passes
-from burnish.lto.processes import describe_status, die_with_parent
+from burnish.processes import describe_status, die_with_parent
 
 #: Owner of all that cannot be spread: variables, aliases, groups, what is kept by name.
 _MAIN = 0

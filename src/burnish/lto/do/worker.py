@@ -18,7 +18,7 @@ from burnish.errors import LtoError, UnsupportedError
 from burnish.lto.backend import UnitResult
 from burnish.lto.do.stages import StageLog
 from burnish.lto.llvm import Library
-from burnish.lto.processes import die_with_parent
+from burnish.processes import die_with_parent
 
 #: A line must fit into one atomic write to a pipe: parts of a split unit share it.
 _LONGEST = 3500

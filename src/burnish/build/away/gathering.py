@@ -1,0 +1,141 @@
+"""A project's sources read from disk, for a machine that has none of them."""
+
+import os
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from burnish.build.away.snapshot import LARGEST, SourceFile, write_part
+from burnish.cargo.config import config_files
+from burnish.cargo.inputs import source_files
+from burnish.cargo.project import Project
+from burnish.digests import digest_of
+from burnish.errors import ClusterError
+from burnish.units import format_bytes
+
+#: Tables of a config file that change what is built; the others say where crates come from, and how cargo speaks.
+_SHAPING: Final = ("build", "env", "profile", "target", "unstable")
+#: Keys of its ``build`` that do not.
+_UNSHAPING: Final = frozenset({"target-dir", "build-dir", "jobs", "dep-info-basedir", "rustc-wrapper"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gathered:
+    """All that a build needs of a project, but for the crates that cargo fetches by its Cargo.lock.
+
+    Attributes:
+        base: the directory that holds all of it.
+        start: where cargo runs, relative to it.
+        manifest: of the package, relative to it.
+        parts: contents, see `burnish.build.away.snapshot`.
+    """
+
+    base: Path
+    start: str
+    manifest: str
+    parts: tuple[bytes, ...]
+
+
+def gather(project: Project, environment: Mapping[str, str]) -> Gathered:
+    """Read a project's packages, its lock file, and the config files that lie among them.
+
+    Raises:
+        ClusterError: they are too large to travel, or cannot be read.
+    """
+    packages = sorted({*project.sources, project.root}, key=lambda path: len(path.parts), reverse=True)
+    base = Path(os.path.commonpath([project.root, project.start, *project.sources]))
+    groups: dict[Path, list[SourceFile]] = defaultdict(list)
+    total = 0
+    for path in dict.fromkeys(_files(project, base, environment)):
+        try:
+            file = _source(path, base)
+        except OSError as error:
+            raise ClusterError(f"cannot read {path} for the cluster: {error.strerror}") from error
+        if file is None:
+            continue
+        total += len(file.content)
+        if total > LARGEST:
+            raise ClusterError(
+                f"the project's packages hold more than {format_bytes(LARGEST)}: too much to send to a cluster",
+                hint="leave --cluster out; a directory with a CACHEDIR.TAG is passed over",
+            )
+        groups[next((each for each in packages if path.is_relative_to(each)), base)].append(file)
+    return Gathered(
+        base=base,
+        start=_relative(project.start, base),
+        manifest=_relative(project.directory / "Cargo.toml", base),
+        parts=tuple(write_part(groups[place]) for place in sorted(groups)),
+    )
+
+
+def _files(project: Project, base: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+    for directory in project.sources:
+        yield from source_files(directory)
+        # A package outside the workspace may inherit from a manifest above it.
+        above = directory.parent
+        while above.is_relative_to(base):
+            yield above / "Cargo.toml"
+            above = above.parent
+    yield project.manifest
+    yield project.root / "Cargo.lock"
+    yield from (path for path in config_files(project.start, environment) if path.is_relative_to(base))
+
+
+def _source(path: Path, base: Path) -> SourceFile | None:
+    """None where there is no such file, or its name is no text (cargo takes none of those for a source)."""
+    name = _relative(path, base)
+    if not path.is_file() or not _is_text(name):
+        return None
+    return SourceFile(path=name, executable=os.access(path, os.X_OK), content=path.read_bytes())
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _relative(path: Path, base: Path) -> str:
+    return path.relative_to(base).as_posix()
+
+
+def configuration_beyond(start: Path, base: Path, environment: Mapping[str, str]) -> str:
+    """A digest of what config files outside ``base`` (such as CARGO_HOME's) say that changes builds."""
+    found: list[Any] = []
+    for path in config_files(start, environment):
+        if path.is_relative_to(base):
+            continue
+        said = _shaping(path)
+        if said:
+            found.append(said)
+    return digest_of(msgspec.json.encode(found, order="deterministic"))
+
+
+def _shaping(path: Path) -> dict[str, Any]:
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"cannot read {path}: {error}") from error
+    said = {name: tables[name] for name in _SHAPING if name in tables}
+    if isinstance(build := said.get("build"), dict):
+        said["build"] = {key: value for key, value in build.items() if key not in _UNSHAPING}
+    return {name: value for name, value in said.items() if value}
+
+
+def wrapped(environment: Mapping[str, str], configs: Sequence[str]) -> str:
+    """What stands between cargo and rustc here and is not known elsewhere, in words; empty for nothing."""
+    for name in ("RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER"):
+        if environment.get(name):
+            return name
+    for text in configs:
+        build = tomllib.loads(text).get("build", {})
+        if isinstance(build, dict) and build.get("rustc-workspace-wrapper"):
+            return "build.rustc-workspace-wrapper"
+    return ""

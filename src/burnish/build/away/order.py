@@ -1,0 +1,153 @@
+"""What a machine is asked to build, and what it answers: JSON, with contents by their digests.
+
+An order carries no arguments and no absolute path that is ever opened: the machine reads the sources that it was sent
+with its own cargo, and plans the build itself. Values only.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+from burnish.build.away.snapshot import is_inside
+from burnish.build.plan import Given
+from burnish.build.values import Build, FailedBuild
+from burnish.cargo.inputs import is_relevant
+from burnish.cargo.project import Selection
+from burnish.digests import is_digest
+from burnish.errors import ClusterError
+from burnish.profile.profile import Profile
+
+#: Version of the form.
+VERSION: Final = 1
+#: Names of profiles and packages; they become keys of TOML.
+_NAME = re.compile(r"[\w.@:+-]+", re.ASCII)
+#: The name of a linked file.
+_FILE = re.compile(r"\w[\w.-]*")
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """What directories are called where the order comes from: rustc writes these names, and opens none of them.
+
+    Attributes:
+        sources: what holds the project's sources.
+        cargo_home: where cargo keeps crates.
+        target: the target directory of shared builds.
+    """
+
+    sources: str
+    cargo_home: str
+    target: str
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A candidate over shared libraries.
+
+    Attributes:
+        burnish: the version that asks; another one does not do it.
+        rustc: all of ``rustc -vV``.
+        project: names the project's directory on the machine, a digest: its libraries stay there for the next order.
+        parts: the sources, see `burnish.build.away.snapshot`.
+        start: where cargo runs, relative to what the parts hold.
+        manifest: of the package, the same.
+        configuration: of `burnish.build.away.gathering.configuration_beyond`; must be the machine's own.
+        environment: variables that change what is built.
+    """
+
+    version: int
+    burnish: str
+    rustc: str
+    project: str
+    parts: tuple[str, ...]
+    start: str
+    manifest: str
+    selection: Selection
+    given: Given
+    profile: Profile
+    configuration: str
+    environment: dict[str, str]
+    names: Names
+
+    def contents(self) -> tuple[str, ...]:
+        """The digests of all that is needed, each once."""
+        return tuple(dict.fromkeys(self.parts))
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an order.
+
+    Attributes:
+        host: the machine.
+        wall: seconds it took there.
+        build: as the machine made it.
+        product: the digest of the file that was linked, and ``name`` what cargo calls it.
+        failed: rustc's or cargo's own error.
+        missing: contents that were said to be there and are not.
+        trouble: why the order was not carried out.
+    """
+
+    host: str
+    wall: float
+    build: Build | None = None
+    product: str = ""
+    name: str = ""
+    failed: FailedBuild | None = None
+    missing: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+_orders = msgspec.json.Decoder(Order)
+_answers = msgspec.json.Decoder(Answer)
+
+
+def encode(value: Order | Answer) -> bytes:
+    """As JSON."""
+    return msgspec.json.encode(value)
+
+
+def read_order(data: bytes) -> Order:
+    """An order, checked: nothing in it leads out of the machine's directory for the project.
+
+    Raises:
+        ClusterError: it is none of this version.
+    """
+    try:
+        order = _orders.decode(data)
+    except msgspec.MsgspecError as error:
+        raise ClusterError(f"an order that cannot be read: {error}") from error
+    if order.version != VERSION:
+        raise ClusterError(f"an order of version {order.version}, this burnish knows {VERSION}")
+    if not all(map(is_digest, (order.project, *order.parts))):
+        raise ClusterError("an order names a content by what is no digest")
+    if not (is_inside(order.start) and is_inside(order.manifest)):
+        raise ClusterError("an order has a path that leads elsewhere")
+    names = (order.given.profile_name, order.selection.profile, *order.given.strip_overrides)
+    if not all(map(_NAME.fullmatch, names)):
+        raise ClusterError("an order names a profile or a package by what cannot be one")
+    words = (*order.selection.features, order.selection.target, order.selection.bin, order.selection.example)
+    if any(word.startswith("-") for word in (*words, order.selection.bench) if word):
+        raise ClusterError("an order has an option in the place of a name")
+    if not all(map(is_relevant, order.environment)):
+        raise ClusterError("an order sets a variable that changes no build")
+    if any("\n" in name or "=" in name for name in (order.names.sources, order.names.cargo_home, order.names.target)):
+        raise ClusterError("an order has a directory's name that cannot be one")
+    return order
+
+
+def read_answer(data: bytes) -> Answer:
+    """An answer.
+
+    Raises:
+        ClusterError: it is none, or neither a build nor a failure nor a reason.
+    """
+    try:
+        answer = _answers.decode(data)
+    except msgspec.MsgspecError as error:
+        raise ClusterError(f"an answer that cannot be read: {error}") from error
+    if answer.missing or answer.trouble or answer.failed is not None:
+        return answer
+    if answer.build is None or not answer.build.crates or not is_digest(answer.product):
+        raise ClusterError(f"{answer.host!r} answered with no build")
+    if not _FILE.fullmatch(answer.name):
+        raise ClusterError(f"{answer.host!r} named a file by what cannot be one")
+    return answer

@@ -1,0 +1,214 @@
+"""The builds of a tune that a cluster makes while this machine builds and measures others.
+
+Only shared builds of candidates are made elsewhere. The baseline, the checks of shared builds and the confirmation are
+plain cargo's on this machine, and run time is measured here alone: on other machines builds go on meanwhile, on this
+very machine nothing is built then.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from burnish import __version__
+from burnish.build.away.asking import Away, Received, Standing, Work
+from burnish.build.away.gathering import configuration_beyond, gather, wrapped
+from burnish.build.away.order import VERSION, Names, Order
+from burnish.build.builder import Builder
+from burnish.build.cost import total_cpu
+from burnish.build.values import Build
+from burnish.cache import DEFAULT_LIMIT, Cache, cache_directory
+from burnish.cargo.config import cargo_home, read_configs
+from burnish.cargo.inputs import relevant_environment
+from burnish.cargo.invocation import Clock
+from burnish.digests import digest_of
+from burnish.errors import ClusterError
+from burnish.executor.addresses import ClusterSettings
+from burnish.executor.blob import keep_in
+from burnish.executor.greeting import Greeting
+from burnish.executor.opening import open_cluster
+from burnish.executor.port import Cluster
+from burnish.machine import boot_id, cpu_name
+from burnish.profile.profile import Profile
+from burnish.tune.builds import FAITHFUL
+from burnish.tune.progress import Progress
+from burnish.tune.session import Session
+from burnish.units import format_change
+
+#: Variables that say which rustc and which wrapper this machine takes: an order names the toolchain itself.
+_OWN_TOOLS = frozenset({"RUSTC", "RUSTC_WRAPPER", "CARGO_BUILD_RUSTC", "CARGO_BUILD_RUSTC_WRAPPER"})
+
+
+class Elsewhere:
+    """A cluster at work for one tune.
+
+    Attributes:
+        reference: what the trial gave here; until it is known nothing is asked for.
+        longest: seconds of the longest build so far.
+        owed: seconds waited for the cluster that no build was booked with yet.
+    """
+
+    def __init__(
+        self, cluster: Cluster, work: Work, cache: Cache, session: Session, say: Callable[[str], None]
+    ) -> None:
+        self.away = Away(cluster, work, cache, judge=self.judge, say=say)
+        self.builder: Builder = session.builder
+        self.clock: Clock = session.cargo.clock
+        self.reference: Build | None = None
+        self.longest = 0.0
+        self.owed = 0.0
+
+    def trust(self, reference: Build, longest: float) -> None:
+        """Say what the trial gave here, and how long the longest build took so far, in seconds."""
+        self.reference, self.longest = reference, max(self.longest, longest)
+
+    def want(self, profiles: Sequence[Profile]) -> None:
+        """Candidates that will be asked for soon, the likeliest first."""
+        if self.reference is not None:
+            self.away.want(profiles)
+
+    def fetch(self, profile: Profile) -> Build | None:
+        """A candidate's build, waited for where it is under way; None where it must be built here."""
+        if self.reference is None:
+            return None
+        with self._waiting():
+            received = self.away.fetch(profile, self.longest)
+        if received is None or (build := received.answer.build) is None or build.profile != profile:
+            return None
+        adopted = self._adopted(build, received)
+        self.longest = max(self.longest, build.spent_wall)
+        return replace(adopted, host=received.hand.name, waited=self._paid())
+
+    def rest(self) -> None:
+        """Wait until nothing is built on this very machine."""
+        with self._waiting():
+            self.away.rest(self.longest)
+
+    def judge(self, received: Received) -> str:
+        """Why a machine cannot be used, by its trial; empty where it can."""
+        build, reference, hand = received.answer.build, self.reference, received.hand
+        if build is None or reference is None:
+            return "its trial gave no build"
+        own = reference.artifacts[self.builder.given.base_strip(reference.profile.strip)]
+        apart = received.product.size / own.size - 1
+        if abs(apart) > FAITHFUL:
+            return f"its build of the baseline differs by {format_change(1 + apart)} in size from this machine's"
+        if hand.machine.greeting.cpu != cpu_name():
+            hand.factor = total_cpu(reference.crates) / max(total_cpu(build.crates), 1e-3)
+            self.away.say(
+                f"the worker {hand.name} has another processor, {hand.machine.greeting.cpu}: its seconds count "
+                f"{hand.factor:.2f} of this machine's, by the baseline's crates"
+            )
+        return ""
+
+    def _adopted(self, build: Build, received: Received) -> Build:
+        place = self.builder.workshop.directory / f"received.{os.getpid()}"
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        try:
+            product = place / received.answer.name
+            product.write_bytes(received.product.content())
+            product.chmod(0o755)
+            return self.builder.adopt(build, product, factor=received.hand.factor)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            waited = time.perf_counter() - began
+            self.owed += waited
+            self.clock.waited.append(waited)
+
+    def _paid(self) -> float:
+        owed, self.owed = self.owed, 0.0
+        return owed
+
+
+@contextmanager
+def opened(
+    session: Session, cluster: ClusterSettings | None, trial: Profile, progress: Progress
+) -> Iterator[Elsewhere | None]:
+    """The cluster for one tune, with the trials begun where that disturbs nobody; None where none is asked for.
+
+    Raises:
+        UsageError: it is not safe.
+        ClusterError: it does not answer, none of its workers fits, or the project cannot be built elsewhere.
+    """
+    if cluster is None:
+        yield None
+        return
+    work = _work(session, trial)
+    found = open_cluster(cluster, lambda greeting: fits(session.toolchain.verbose, greeting))
+    for refused in found.refused:
+        progress.note(f"the worker {refused.address} is not used: {refused.reason}")
+    cache = Cache(cache_directory(session.environment))
+    elsewhere = Elsewhere(found, work, cache, session, progress.note)
+    away = elsewhere.away
+    keep_in(cache)
+    try:
+        hosts = ", ".join(hand.name for hand in away.hands)
+        progress.detail(f"the cluster {cluster.address} has {len(away.hands)} workers that fit: {hosts}")
+        away.begin(trial)
+        yield elsewhere
+        unused = [hand.name for hand in away.hands if hand.standing is Standing.NEW and hand.made == 0]
+        if unused:
+            progress.detail(f"nothing came from {', '.join(unused)} in time")
+    finally:
+        away.close()
+        keep_in(None)
+        cache.prune_now_and_then(DEFAULT_LIMIT)
+
+
+def fits(verbose: str, greeting: Greeting) -> str:
+    """Why a machine cannot build for this toolchain, empty where it can."""
+    if any(rust.verbose == verbose for rust in greeting.rusts):
+        return ""
+    there = ", ".join(_first(rust.verbose) for rust in greeting.rusts) or "no toolchain"
+    return f"it has no {_first(verbose)} (there: {there})"
+
+
+def _work(session: Session, trial: Profile) -> Work:
+    """What travels, and the order that goes with it.
+
+    Raises:
+        ClusterError: it is too large, or something stands between cargo and rustc here.
+    """
+    environment = session.environment
+    shop = session.builder.workshop
+    configs = [config.text for config in read_configs(session.project.start, environment)]
+    if wrapper := wrapped(environment, configs) or (shop.chain or ""):
+        raise ClusterError(
+            f"{wrapper} stands between cargo and rustc here; what it does is not known on other machines",
+            hint="unset it for this tune, or leave --cluster out",
+        )
+    gathered = gather(session.project, environment)
+    order = Order(
+        version=VERSION,
+        burnish=__version__,
+        rustc=session.toolchain.verbose,
+        project=digest_of(f"{boot_id()} {session.project.root}".encode(errors="surrogateescape")),
+        parts=tuple(map(digest_of, gathered.parts)),
+        start=gathered.start,
+        manifest=gathered.manifest,
+        selection=replace(session.selection, package=None),
+        given=session.builder.given,
+        profile=trial,
+        configuration=configuration_beyond(session.project.start, gathered.base, environment),
+        environment={
+            name: value for name, value in relevant_environment(environment).items() if name not in _OWN_TOOLS
+        },
+        names=Names(
+            sources=str(gathered.base), cargo_home=str(cargo_home(environment)), target=str(shop.shared)
+        ),
+    )  # fmt: skip
+    return Work(order=order, parts=gathered.parts, boot=boot_id())
+
+
+def _first(text: str) -> str:
+    return text.partition("\n")[0]
