@@ -40,10 +40,17 @@ class Node:
 
     def backends(self) -> list[int]:
         """Process ids of the backends that it has running."""
+        return self._running(b"burnish.lto.away.backend")
+
+    def builders(self) -> list[int]:
+        """Process ids of the builds that it has running."""
+        return self._running(b"burnish.build.away.building")
+
+    def _running(self, module: bytes) -> list[int]:
         try:
             children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
             pids = [int(pid) for task in children for pid in task.read_text().split()]
-            return [pid for pid in pids if b"burnish.lto.away.backend" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+            return [pid for pid in pids if module in Path(f"/proc/{pid}/cmdline").read_bytes()]
         except OSError:
             return []
 

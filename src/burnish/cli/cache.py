@@ -4,10 +4,11 @@ import argparse
 import os
 import re
 
+from burnish.build.away.places import builds_of, remove_unused
 from burnish.cache import DEFAULT_LIMIT, Cache, cache_directory
 from burnish.cli._commands import HELP
 from burnish.errors import UsageError
-from burnish.units import format_bytes
+from burnish.units import format_bytes, plural
 
 _UNITS = {"": 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 
@@ -33,14 +34,19 @@ def run_info(_args: argparse.Namespace) -> int:
     info = Cache(cache_directory(os.environ)).info()
     print(f"{info.path}")
     print(f"{format_bytes(info.bytes)} in {info.blobs} entries, {info.actions} units")
+    if projects := list(builds_of(info.path).glob("*")):
+        print(f"libraries of {plural(len(projects), 'project')} that this machine built as a worker of a cluster")
     return 0
 
 
 def run_prune(args: argparse.Namespace) -> int:
     """Remove, and say how much."""
     limit = parse_size(args.to)
-    removed, freed = Cache(cache_directory(os.environ)).prune(limit, spare=0.0)
+    cache = Cache(cache_directory(os.environ))
+    removed, freed = cache.prune(limit, spare=0.0)
     print(f"removed {removed} entries, {format_bytes(freed)}")
+    if slots := remove_unused(builds_of(cache.path), 0.0):
+        print(f"removed what {plural(slots, 'slot')} of a worker held of other projects")
     return 0
 
 

@@ -66,10 +66,14 @@ class DaskCluster:
 
     def present(self) -> frozenset[str]:
         """See `burnish.executor.port.Cluster`."""
+        # A connection that was cut is noticed late: nobody waits for that.
+        pool = ThreadPoolExecutor(max_workers=1)
         try:
-            return frozenset(_workers(self._client))
+            return frozenset(pool.submit(_workers, self._client).result(timeout=ANSWER))
         except (OSError, Late, RuntimeError, ValueError) as error:
             raise ClusterError(f"the scheduler does not answer: {str(error) or type(error).__name__}") from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def share(self, blobs: Iterable[Blob]) -> Mapping[str, object]:
         """See `burnish.executor.port.Cluster`."""

@@ -136,8 +136,12 @@ class Builds:
             wanted = [self.wanted(profile) for profile in profiles if code(profile) not in self.done]
             self.elsewhere.want([
                 profile for profile in wanted
-                if not self.needs_plain(profile) and self.store.build(self._key(profile, Road.SHARED)) is None
+                if not self.needs_plain(profile) and not self.is_stored(profile)
             ])  # fmt: skip
+
+    def is_stored(self, wanted: Profile) -> bool:
+        """Whether the shared build of a candidate is known already."""
+        return self.store.build(self._key(wanted, Road.SHARED)) is not None
 
     def rest(self) -> None:
         """Nothing is built on this machine from here on until the next candidate: something is to be measured."""

@@ -45,6 +45,7 @@ class Elsewhere:
     """A cluster at work for one tune.
 
     Attributes:
+        refused: which workers are not used, and why.
         reference: what the trial gave here; until it is known nothing is asked for.
         longest: seconds of the longest build so far.
         owed: seconds waited for the cluster that no build was booked with yet.
@@ -54,6 +55,7 @@ class Elsewhere:
         self, cluster: Cluster, work: Work, cache: Cache, session: Session, say: Callable[[str], None]
     ) -> None:
         self.away = Away(cluster, work, cache, judge=self.judge, say=say)
+        self.refused: tuple[str, ...] = ()
         self.builder: Builder = session.builder
         self.clock: Clock = session.cargo.clock
         self.reference: Build | None = None
@@ -83,8 +85,13 @@ class Elsewhere:
 
     def rest(self) -> None:
         """Wait until nothing is built on this very machine."""
-        with self._waiting():
-            self.away.rest(self.longest)
+        if self.reference is not None:
+            with self._waiting():
+                self.away.rest(self.longest)
+
+    def notes(self) -> tuple[str, ...]:
+        """What a report says of workers that were of no use."""
+        return tuple(f"Of the cluster, {reason}." for reason in dict.fromkeys((*self.refused, *self.away.lost)))
 
     def judge(self, received: Received) -> str:
         """Why a machine cannot be used, by its trial; empty where it can."""
@@ -98,7 +105,7 @@ class Elsewhere:
         if hand.machine.greeting.cpu != cpu_name():
             hand.factor = total_cpu(reference.crates) / max(total_cpu(build.crates), 1e-3)
             self.away.say(
-                f"the worker {hand.name} has another processor, {hand.machine.greeting.cpu}: its seconds count "
+                f"the worker {hand.label} has another processor, {hand.machine.greeting.cpu}: its seconds count "
                 f"{hand.factor:.2f} of this machine's, by the baseline's crates"
             )
         return ""
@@ -132,9 +139,16 @@ class Elsewhere:
 
 @contextmanager
 def opened(
-    session: Session, cluster: ClusterSettings | None, trial: Profile, progress: Progress
+    session: Session, cluster: ClusterSettings | None, trial: Profile, progress: Progress, *, early: bool
 ) -> Iterator[Elsewhere | None]:
-    """The cluster for one tune, with the trials begun where that disturbs nobody; None where none is asked for.
+    """The cluster for one tune; None where none is asked for.
+
+    Args:
+        session: the project.
+        cluster: as asked for.
+        trial: the build that each machine makes first, and this one too.
+        progress: told of workers that are not used.
+        early: other machines begin with it at once: there is work for them.
 
     Raises:
         UsageError: it is not safe.
@@ -145,16 +159,17 @@ def opened(
         return
     work = _work(session, trial)
     found = open_cluster(cluster, lambda greeting: fits(session.toolchain.verbose, greeting))
-    for refused in found.refused:
-        progress.note(f"the worker {refused.address} is not used: {refused.reason}")
     cache = Cache(cache_directory(session.environment))
     elsewhere = Elsewhere(found, work, cache, session, progress.note)
+    elsewhere.refused = tuple(f"the worker {each.address} is not used: {each.reason}" for each in found.refused)
     away = elsewhere.away
     keep_in(cache)
     try:
+        for refused in elsewhere.refused:
+            progress.note(refused)
         hosts = ", ".join(hand.name for hand in away.hands)
         progress.detail(f"the cluster {cluster.address} has {len(away.hands)} workers that fit: {hosts}")
-        away.begin(trial)
+        away.begin(trial, early=early)
         yield elsewhere
         unused = [hand.name for hand in away.hands if hand.standing is Standing.NEW and hand.made == 0]
         if unused:

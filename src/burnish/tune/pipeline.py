@@ -107,14 +107,18 @@ def tune(session: Session, request: Request, progress: Progress, cluster: Cluste
             f"candidates are built by plain cargo here, which no cluster does: {obstacle}", hint="leave --cluster out"
         )
     with ExitStack() as elsewhere:
-        builds.elsewhere = elsewhere.enter_context(opened(session, cluster, builds.wanted(run.base), progress))
+        trial = builds.wanted(run.base)
+        early = not builds.is_stored(trial)
+        builds.elsewhere = elsewhere.enter_context(opened(session, cluster, trial, progress, early=early))
         plain = _baseline(run)
         with _timing(run, plain) as timer:
             run.timer = timer
             explorer = _search(run, plain)
             # What follows is plain cargo's and the timer's, on this machine.
-            builds.rest()
-            builds.elsewhere = None
+            if builds.elsewhere is not None:
+                builds.rest()
+                run.notes += builds.elsewhere.notes()
+                builds.elsewhere = None
             elsewhere.close()
             rows, noise = _race(run, explorer, plain)
             standings, confirmed = confirm(run, rows, plain)

@@ -65,6 +65,11 @@ class Hand:
         return self.machine.greeting.host
 
     @property
+    def label(self) -> str:
+        """For people: several workers may share a host's name."""
+        return f"{self.name} ({self.machine.address})"
+
+    @property
     def idle(self) -> bool:
         return self.future is None and self.standing is not Standing.ASIDE
 
@@ -122,10 +127,11 @@ class Away:
             Hand(machine, here=machine.greeting.boot in {"", self.work.boot}) for machine in self.cluster.machines
         ]
 
-    def begin(self, trial: Profile) -> None:
-        """Begin the trials, on other machines than this one at once: nothing is measured there."""
+    def begin(self, trial: Profile, *, early: bool) -> None:
+        """Say what a machine is tried with; ``early``: on other machines than this one at once."""
         self._trial = trial
-        self._give(resting=True)
+        if early:
+            self._give(resting=True)
 
     def want(self, profiles: Iterable[Profile]) -> None:
         """Say what will be asked for soon, the likeliest first; what was said before and not begun is forgotten."""
@@ -179,9 +185,9 @@ class Away:
             wait(futures, timeout=_LOOK, return_when=FIRST_COMPLETED)
         self._look()
 
-    def _look(self) -> None:
+    def _look(self, *, at_once: bool = False) -> None:
         """Leave aside whoever is not there any more: what it was given would never end."""
-        if self.now() - self._seen < _PRESENCE:
+        if not at_once and self.now() - self._seen < _PRESENCE:
             return
         self._seen = self.now()
         try:
@@ -197,7 +203,7 @@ class Away:
 
     def _leave(self, hand: Hand, reason: str, *, quietly: bool = False) -> None:
         if hand.standing is not Standing.ASIDE and not quietly:
-            self._tell(f"the worker {hand.name} is left aside: {reason}")
+            self._tell(f"the worker {hand.label} is left aside: {reason}")
         if hand.future is not None:
             hand.future.cancel()
         hand.standing, hand.job, hand.future = Standing.ASIDE, None, None
@@ -248,6 +254,7 @@ class Away:
                 self._conclude(hand, profile, future.result())
             except Exception as error:  # noqa: BLE001 - a machine's, or of the way to it
                 self._trouble(hand, _words(error))
+                self._look(at_once=True)
 
     def _conclude(self, hand: Hand, profile: Profile, outcome: Any) -> None:  # noqa: ANN401 - from elsewhere
         data, blobs = outcome
@@ -285,7 +292,7 @@ class Away:
         if hand.troubles >= _TROUBLES:
             self._leave(hand, reason)
         else:
-            self.lost.append(f"{hand.name}: {reason}")
+            self.lost.append(f"the worker {hand.label}: {reason}")
 
 
 def _first(text: str) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from burnish import __version__
 from burnish.build.away.order import Answer, Order, encode, read_order
-from burnish.build.away.places import Slot, lay, taken_slot
+from burnish.build.away.places import Slot, builds_of, lay, taken_slot
 from burnish.build.away.snapshot import SourceFile, read_part
 from burnish.build.values import Build, FailedBuild
 from burnish.cache import Cache
@@ -67,9 +67,7 @@ def _performed(order: Order, data: bytes, blobs: Sequence[Blob], answer: Answer)
     files, missing = at_hand(order.contents(), blobs, cache)
     if missing:
         return msgspec.structs.replace(answer, missing=missing), ()
-    # By host: others may share the cache's directory, and locks need not reach them.
-    builds = cache.path / "builds" / socket.gethostname()
-    with taken_slot(builds, order.project) as slot:
+    with taken_slot(builds_of(cache.path), order.project) as slot:
         lay(slot.tree, _sources(files.values()))
         out = ask_child(
             "burnish.build.away.building",

@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ def taken_slot(builds: Path, project: str) -> Iterator[Slot]:
         ClusterError: all are in use.
         OSError: it cannot be made.
     """
-    _sweep(builds)
+    remove_unused(builds, _KEPT)
     for number in range(_SLOTS):
         path = builds / project / f"slot-{number}"
         path.mkdir(parents=True, exist_ok=True)
@@ -69,15 +70,25 @@ def _locked(lock: IO[str]) -> bool:
     return True
 
 
-def _sweep(builds: Path) -> None:
-    """Remove the slots that were used longest ago."""
-    horizon = time.time() - _KEPT
+def remove_unused(builds: Path, age: float) -> int:
+    """Remove the slots that nobody uses and nobody has used for ``age`` seconds; gives how many."""
+    horizon = time.time() - age
+    removed = 0
     for lock in builds.glob("*/slot-*/lock"):
         with contextlib.suppress(OSError):
-            if lock.stat().st_mtime < horizon:
+            if lock.stat().st_mtime <= horizon:
                 with lock.open("a") as held:
                     if _locked(held):
                         shutil.rmtree(lock.parent, ignore_errors=True)
+                        removed += 1
+                with contextlib.suppress(OSError):
+                    lock.parent.parent.rmdir()
+    return removed
+
+
+def builds_of(cache: Path) -> Path:
+    """Where this machine builds others' projects, in a cache that machines may share whose locks do not reach it."""
+    return cache / "builds" / socket.gethostname()
 
 
 def lay(tree: Path, files: Sequence[SourceFile]) -> None:
@@ -97,10 +108,19 @@ def lay(tree: Path, files: Sequence[SourceFile]) -> None:
         if _same(place, file):
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = place.with_name(f".{os.getpid()}.unfinished")
+        _write(place, file)
+
+
+def _write(place: Path, file: SourceFile) -> None:
+    unfinished = place.with_name(f".{os.getpid()}.unfinished")
+    try:
         unfinished.write_bytes(file.content)
         unfinished.chmod(0o755 if file.executable else 0o644)
         unfinished.replace(place)
+    except OSError:
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise
 
 
 def _parents(path: str) -> Iterator[str]:
