@@ -16,6 +16,12 @@ def die_with_parent(parent: int) -> None:
         os._exit(1)
 
 
+def end_after(seconds: float) -> None:
+    """End this process and all that it started after so long; it must lead a process group of its own."""
+    signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
 def describe_status(status: int) -> str:
     """A wait status in words."""
     code = os.waitstatus_to_exitcode(status)

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from cluster_hosts import Host, connected, issue
 from cluster_processes import Expected, Node, Processes, built_alone, processes
+from cluster_tunes import Alone, tuned_alone
 from lto_projects import bare
 
 
@@ -11,6 +13,25 @@ from lto_projects import bare
 def expected(tmp_path_factory: pytest.TempPathFactory) -> Expected:
     """A program without std: a few units, a link of a tenth of a second."""
     return built_alone(bare(), tmp_path_factory.mktemp("alone"), "bare", "src/main.rs", ["thin"])
+
+
+@pytest.fixture(scope="session")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Alone:
+    """A workspace that was tuned on this machine alone."""
+    return tuned_alone(tmp_path_factory.mktemp("alone"))
+
+
+@pytest.fixture(scope="module")
+def hosts() -> Iterator[list[Host]]:
+    """Three hosts: this side, and two more."""
+    with connected(3) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made by the very commands of the page."""
+    return issue(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture

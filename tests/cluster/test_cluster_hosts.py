@@ -1,105 +1,17 @@
 """Hosts with addresses of their own, in network namespaces, that speak TLS; and what is refused."""
 
 import contextlib
-import os
-import re
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from cluster_hosts import Host, for_burnish, for_dask, issue
 from cluster_processes import Expected, Processes, processes, same, wait_for
 from lto_projects import Answer, Place, refuses
 
 pytestmark = pytest.mark.cargo
-
-PAGE = Path(__file__).parents[2] / "docs" / "cluster.md"
-#: RFC 5737: addresses that belong to nobody.
-_NETWORK = "192.0.2"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Host:
-    """A network namespace with an address, on a bridge that leads nowhere else."""
-
-    name: str
-    address: str
-    cable: str
-
-    @property
-    def inside(self) -> tuple[str, ...]:
-        return ("ip", "netns", "exec", self.name)
-
-    def cut(self) -> None:
-        """Pull the cable."""
-        subprocess.run([*self.inside, "ip", "link", "set", self.cable, "down"], check=True)
-
-
-@pytest.fixture(scope="module")
-def hosts() -> Iterator[list[Host]]:
-    """Three hosts: this side, and two more."""
-    tag = f"bt{os.getpid() % 100_000}"
-    made: list[str] = []
-
-    def run(*argv: str) -> None:
-        subprocess.run(argv, check=True, capture_output=True, text=True)
-
-    try:
-        run("ip", "netns", "add", f"{tag}-hub")
-        made.append(f"{tag}-hub")
-        run("ip", "-n", f"{tag}-hub", "link", "add", "bridge", "type", "bridge")
-        run("ip", "-n", f"{tag}-hub", "link", "set", "bridge", "up")
-        found = []
-        for number in (1, 2, 3):
-            name, cable = f"{tag}-{number}", f"{tag}e{number}"
-            run("ip", "netns", "add", name)
-            made.append(name)
-            run("ip", "-n", name, "link", "add", cable, "type", "veth", "peer", "name", f"p{number}", "netns", made[0])
-            run("ip", "-n", made[0], "link", "set", f"p{number}", "master", "bridge", "up")
-            run("ip", "-n", name, "addr", "add", f"{_NETWORK}.{number}/24", "dev", cable)
-            for link in (cable, "lo"):
-                run("ip", "-n", name, "link", "set", link, "up")
-            found.append(Host(name=name, address=f"{_NETWORK}.{number}", cable=cable))
-    except (OSError, subprocess.CalledProcessError) as error:
-        _forget(made)
-        pytest.skip(f"no network namespaces here: {error}")
-    yield found
-    _forget(made)
-
-
-def _forget(names: Sequence[str]) -> None:
-    for name in names:
-        subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Made by the very commands of the page."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    return issue(tmp_path_factory.mktemp("certificates"))
-
-
-def issue(directory: Path) -> Path:
-    commands = re.findall(r"^\$ (openssl .*)$", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    assert len(commands) == 3
-    for command in commands:
-        subprocess.run(command.split(), cwd=directory, check=True, capture_output=True)
-    return directory
-
-
-def for_dask(directory: Path) -> tuple[str, ...]:
-    files = {"--tls-ca-file": "ca.pem", "--tls-cert": "cert.pem", "--tls-key": "key.pem"}
-    return tuple(word for flag, file in files.items() for word in (flag, str(directory / file)))
-
-
-def for_burnish(directory: Path) -> tuple[str, ...]:
-    files = {"--tls-ca": "ca.pem", "--tls-cert": "cert.pem", "--tls-key": "key.pem"}
-    return tuple(word for flag, file in files.items() for word in (flag, str(directory / file)))
 
 
 @contextlib.contextmanager

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from cluster_hosts import PAGE, Host
 from cluster_processes import Expected, Processes, processes, same
 
-from .test_cluster_hosts import PAGE, Host, certificates, hosts
-
 pytestmark = pytest.mark.cargo
-__all__ = ["certificates", "hosts"]
 
 
 def trio(section: str, number: int) -> list[list[str]]:

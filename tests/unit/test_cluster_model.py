@@ -46,9 +46,13 @@ def test_one_worker_does_one_after_another(link: Link) -> None:
     found = simulate(link, WORLD, 1)
     work = sum(piece.seconds for piece in link.pieces) + found.orders * WORLD.start
     assert found.backends >= work
-    assert found.backends <= work + found.orders * (2 * WORLD.latency + WORLD.scheduling) + sum(
-        piece.out for piece in link.pieces
-    ) / WORLD.receiving + 1e-6
+    assert (
+        found.backends
+        <= work
+        + found.orders * (2 * WORLD.latency + WORLD.scheduling)
+        + sum(piece.out for piece in link.pieces) / WORLD.receiving
+        + 1e-6
+    )
 
 
 @given(links(), st.integers(1, 20))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from burnish.errors import UsageError
 from burnish.executor.addresses import ClusterSettings, Credentials, check_safe, parse_address
+from burnish.executor.opening import own_words_only
 from burnish.executor.reachable import check_reachable
 
 _TLS = ("--tls-ca", "--tls-cert", "--tls-key")
@@ -54,4 +55,5 @@ def cluster_of(args: argparse.Namespace) -> ClusterSettings | None:
     )
     check_safe(settings)
     check_reachable(settings.address)
+    own_words_only()
     return settings

@@ -1,11 +1,21 @@
-"""An order carried out in a process of its own: a worker has threads and must not fork, and a process can be ended."""
+"""An order carried out in a process of its own: a worker has threads and must not fork, and a process can be ended.
 
+It leads a process group: what it started and left behind (cargo does not end with its build scripts) ends with it.
+"""
+
+import contextlib
+import math
 import os
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
+from typing import ClassVar
 
 from burnish.errors import ClusterError
 
@@ -23,6 +33,7 @@ def ask_child(
     *,
     environment: Mapping[str, str],
     stop: threading.Event | None = None,
+    limit: float = math.inf,
 ) -> bytes:
     """What ``python -m MODULE PARENT ARGUMENTS`` prints, for ``data`` on its stdin; PARENT is this process's id.
 
@@ -33,17 +44,28 @@ def ask_child(
         scratch: where it runs; what it says on stderr is kept in ``stderr`` there.
         environment: its own.
         stop: ends it early.
+        limit: seconds after which it is ended.
 
     Raises:
         ClusterError: it failed, or was ended.
         OSError: it cannot be started, or the disk is full.
     """
     argv = [sys.executable, "-m", module, str(os.getpid()), *arguments]
-    with (scratch / "stderr").open("w+b") as stderr:
+    with (scratch / "stderr").open("w+b") as stderr, _counted():
         child = subprocess.Popen(
-            argv, cwd=scratch, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+            argv,
+            cwd=scratch,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            process_group=0,
         )
-        out = _followed(child, data, stop)
+        try:
+            out = _followed(child, data, stop, limit)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
         if child.returncode != 0:
             stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - _SAID))
             words = stderr.read().decode(errors="replace").strip()
@@ -51,21 +73,47 @@ def ask_child(
     return out
 
 
-def _followed(child: subprocess.Popen[bytes], data: bytes, stop: threading.Event | None) -> bytes:
-    """Its stdout; it is killed when the event says so.
+def _followed(child: subprocess.Popen[bytes], data: bytes, stop: threading.Event | None, limit: float) -> bytes:
+    """Its stdout; it is killed when the event or the clock says so.
 
     Raises:
         ClusterError: it was.
     """
     given: bytes | None = data
+    until = time.monotonic() + limit
     while True:
+        left = until - time.monotonic()
+        look = left if stop is None else min(left, _LOOK)
         try:
-            out, _ = child.communicate(given, timeout=_LOOK if stop is not None else None)
+            out, _ = child.communicate(given, timeout=None if look == math.inf else max(0.0, look))
         except subprocess.TimeoutExpired:
             given = None
-            if stop is None or not stop.is_set():
+            wanted = stop is None or not stop.is_set()
+            if wanted and time.monotonic() < until:
                 continue
             child.kill()
             child.communicate()
-            raise ClusterError("somebody else was faster") from None
+            raise ClusterError(f"not done within {limit:.0f} s" if wanted else "somebody else was faster") from None
         return out
+
+
+class _UnderWay:
+    """The orders that this process has under way, each by a number."""
+
+    orders: ClassVar[set[int]] = set()
+    numbers: ClassVar[Iterator[int]] = count()
+
+
+def under_way() -> int:
+    """How many orders this process has under way, whoever asked for them."""
+    return len(_UnderWay.orders)
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    number = next(_UnderWay.numbers)
+    _UnderWay.orders.add(number)
+    try:
+        yield
+    finally:
+        _UnderWay.orders.discard(number)

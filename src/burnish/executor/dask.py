@@ -21,6 +21,7 @@ from burnish import __version__
 from burnish.errors import ClusterError
 from burnish.executor.addresses import ClusterSettings, check_safe, is_loopback
 from burnish.executor.blob import Blob, own_cache
+from burnish.executor.child import under_way
 from burnish.executor.greeting import Greeting, greet, read_greeting
 from burnish.executor.port import Machine, Refused
 
@@ -74,6 +75,11 @@ class DaskCluster:
             raise ClusterError(f"the scheduler does not answer: {str(error) or type(error).__name__}") from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def at_work(self, machines: Sequence[Machine]) -> Mapping[str, int]:
+        """See `burnish.executor.port.Cluster`."""
+        answers = _ask(self._client, [machine.address for machine in machines], under_way)
+        return {address: answer for address, answer in answers.items() if isinstance(answer, int)}
 
     def share(self, blobs: Iterable[Blob]) -> Mapping[str, object]:
         """See `burnish.executor.port.Cluster`."""

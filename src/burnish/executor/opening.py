@@ -1,5 +1,6 @@
 """Speaking to a cluster, where what speaks to clusters is installed."""
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,11 @@ from burnish.executor.greeting import Greeting
 
 if TYPE_CHECKING:
     from burnish.executor.dask import DaskCluster
+
+
+def own_words_only() -> None:
+    """Keep Dask's log, which tells of each lost connection with a traceback, off stderr: for whole programs only."""
+    logging.disable(logging.CRITICAL)
 
 
 def open_cluster(settings: ClusterSettings, fits: Callable[[Greeting], str]) -> "DaskCluster":

@@ -50,6 +50,9 @@ class Cluster(Protocol):
             ClusterError: the cluster does not answer.
         """
 
+    def at_work(self, machines: Sequence[Machine]) -> Mapping[str, int]:
+        """By address, how many orders each has under way, whoever asked for them; who does not answer is not in it."""
+
     def share(self, blobs: Iterable[Blob]) -> Mapping[str, object]:
         """Bring contents to the machines, those only that none of them holds; gives a handle for each digest.
 

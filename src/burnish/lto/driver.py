@@ -84,9 +84,12 @@ def drive(argv: Sequence[str], environment: Mapping[str, str], *, may_start_anew
         with contextlib.suppress(OSError):
             malloc.start_anew(environment, library)
     # Only here: a link that is passed on must not wait for numpy.
+    from burnish.executor.opening import own_words_only  # noqa: PLC0415
     from burnish.lto import engine, lld  # noqa: PLC0415
     from burnish.processes import die_with_parent  # noqa: PLC0415
 
+    if settings.cluster is not None:
+        own_words_only()
     # A link that goes on after its cargo was killed would write over what the next one has linked.
     die_with_parent(os.getppid())
     job = LinkJob(line=line, told=told, settings=settings, sysroot=sysroot_of(os.getppid(), environment))

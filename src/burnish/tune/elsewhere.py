@@ -8,14 +8,16 @@ very machine nothing is built then.
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from burnish import __version__
-from burnish.build.away.asking import Away, Received, Standing, Work
+from burnish.build.audit import codegen_options
+from burnish.build.away.asking import Away, Received, Work
 from burnish.build.away.gathering import configuration_beyond, gather, wrapped
-from burnish.build.away.order import VERSION, Names, Order
+from burnish.build.away.hands import Standing
+from burnish.build.away.order import LONGEST, OWN_TOOLS, VERSION, Names, Order
 from burnish.build.builder import Builder
 from burnish.build.cost import total_cpu
 from burnish.build.values import Build
@@ -37,8 +39,9 @@ from burnish.tune.progress import Progress
 from burnish.tune.session import Session
 from burnish.units import format_change
 
-#: Variables that say which rustc and which wrapper this machine takes: an order names the toolchain itself.
-_OWN_TOOLS = frozenset({"RUSTC", "RUSTC_WRAPPER", "CARGO_BUILD_RUSTC", "CARGO_BUILD_RUSTC_WRAPPER"})
+#: Times the baseline's build from nothing, and seconds at least: what an order may take.
+_FACTOR = 3.0
+_LEAST_PATIENCE = 20.0
 
 
 class Elsewhere:
@@ -47,24 +50,23 @@ class Elsewhere:
     Attributes:
         refused: which workers are not used, and why.
         reference: what the trial gave here; until it is known nothing is asked for.
-        longest: seconds of the longest build so far.
         owed: seconds waited for the cluster that no build was booked with yet.
     """
 
-    def __init__(
-        self, cluster: Cluster, work: Work, cache: Cache, session: Session, say: Callable[[str], None]
-    ) -> None:
-        self.away = Away(cluster, work, cache, judge=self.judge, say=say)
+    def __init__(self, cluster: Cluster, work: Work, cache: Cache, session: Session, progress: Progress) -> None:
+        self.away = Away(
+            cluster, work, cache, work.order.limit, judge=self.judge, say=progress.note, detail=progress.detail
+        )
         self.refused: tuple[str, ...] = ()
         self.builder: Builder = session.builder
         self.clock: Clock = session.cargo.clock
         self.reference: Build | None = None
-        self.longest = 0.0
         self.owed = 0.0
 
     def trust(self, reference: Build, longest: float) -> None:
         """Say what the trial gave here, and how long the longest build took so far, in seconds."""
-        self.reference, self.longest = reference, max(self.longest, longest)
+        self.reference = reference
+        self.away.limit = max(_LEAST_PATIENCE, _FACTOR * longest)
 
     def want(self, profiles: Sequence[Profile]) -> None:
         """Candidates that will be asked for soon, the likeliest first."""
@@ -76,18 +78,25 @@ class Elsewhere:
         if self.reference is None:
             return None
         with self._waiting():
-            received = self.away.fetch(profile, self.longest)
+            received = self.away.fetch(profile)
         if received is None or (build := received.answer.build) is None or build.profile != profile:
             return None
         adopted = self._adopted(build, received)
-        self.longest = max(self.longest, build.spent_wall)
         return replace(adopted, host=received.hand.name, waited=self._paid())
 
+    def left(self, profile: Profile, seconds: float) -> float:
+        """What is left of the seconds that a candidate takes, where a machine has begun it."""
+        since = None if self.reference is None else self.away.since(profile)
+        return seconds if since is None else max(0.0, seconds - since)
+
     def rest(self) -> None:
-        """Wait until nothing is built on this very machine."""
-        if self.reference is not None:
-            with self._waiting():
-                self.away.rest(self.longest)
+        """Wait until nothing is built on this very machine.
+
+        Raises:
+            ClusterError: a worker here is at work for somebody else.
+        """
+        with self._waiting():
+            self.away.rest()
 
     def notes(self) -> tuple[str, ...]:
         """What a report says of workers that were of no use."""
@@ -103,6 +112,8 @@ class Elsewhere:
         if abs(apart) > FAITHFUL:
             return f"its build of the baseline differs by {format_change(1 + apart)} in size from this machine's"
         if hand.machine.greeting.cpu != cpu_name():
+            if codegen_options(reference.crates[-1].args).get("target-cpu") == "native":
+                return f"target-cpu=native is another processor there, {hand.machine.greeting.cpu}"
             hand.factor = total_cpu(reference.crates) / max(total_cpu(build.crates), 1e-3)
             self.away.say(
                 f"the worker {hand.label} has another processor, {hand.machine.greeting.cpu}: its seconds count "
@@ -139,7 +150,13 @@ class Elsewhere:
 
 @contextmanager
 def opened(
-    session: Session, cluster: ClusterSettings | None, trial: Profile, progress: Progress, *, early: bool
+    session: Session,
+    cluster: ClusterSettings | None,
+    trial: Profile,
+    progress: Progress,
+    *,
+    budget: float,
+    early: bool,
 ) -> Iterator[Elsewhere | None]:
     """The cluster for one tune; None where none is asked for.
 
@@ -148,6 +165,7 @@ def opened(
         cluster: as asked for.
         trial: the build that each machine makes first, and this one too.
         progress: told of workers that are not used.
+        budget: of the tune, in seconds.
         early: other machines begin with it at once: there is work for them.
 
     Raises:
@@ -157,10 +175,10 @@ def opened(
     if cluster is None:
         yield None
         return
-    work = _work(session, trial)
+    work = _work(session, trial, budget)
     found = open_cluster(cluster, lambda greeting: fits(session.toolchain.verbose, greeting))
     cache = Cache(cache_directory(session.environment))
-    elsewhere = Elsewhere(found, work, cache, session, progress.note)
+    elsewhere = Elsewhere(found, work, cache, session, progress)
     elsewhere.refused = tuple(f"the worker {each.address} is not used: {each.reason}" for each in found.refused)
     away = elsewhere.away
     keep_in(cache)
@@ -188,8 +206,8 @@ def fits(verbose: str, greeting: Greeting) -> str:
     return f"it has no {_first(verbose)} (there: {there})"
 
 
-def _work(session: Session, trial: Profile) -> Work:
-    """What travels, and the order that goes with it.
+def _work(session: Session, trial: Profile, budget: float) -> Work:
+    """What travels, and the order that goes with it; until it is known how long builds take, one may take the budget.
 
     Raises:
         ClusterError: it is too large, or something stands between cargo and rustc here.
@@ -216,11 +234,12 @@ def _work(session: Session, trial: Profile) -> Work:
         profile=trial,
         configuration=configuration_beyond(session.project.start, gathered.base, environment),
         environment={
-            name: value for name, value in relevant_environment(environment).items() if name not in _OWN_TOOLS
+            name: value for name, value in relevant_environment(environment).items() if name not in OWN_TOOLS
         },
         names=Names(
             sources=str(gathered.base), cargo_home=str(cargo_home(environment)), target=str(shop.shared)
         ),
+        limit=min(budget, LONGEST),
     )  # fmt: skip
     return Work(order=order, parts=gathered.parts, boot=boot_id())
 

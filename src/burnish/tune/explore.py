@@ -38,13 +38,16 @@ class Explorer:
 
     def expected_cost(self, profile: Profile) -> float:
         """Seconds that building (and screening) a candidate will take, from what others took."""
-        done = self.builds.done
         screening = 0.0 if self.timer is None else 2 * self.timer.screening * self.timer.wall * self.timer.repeats
+        return self.builds.awaited(profile, self._building(profile)) + screening
+
+    def _building(self, profile: Profile) -> float:
+        done = self.builds.done
         same_cell = [build for other, build in done.items() if cell(other) == cell(profile)]
         if same_cell:
             relinks = [build.cost.rebuild for other, build in done.items() if other.lto is profile.lto]
-            return max(relinks or [build.cost.rebuild for build in same_cell]) + screening
-        return max((build.spent_wall for build in done.values()), default=1.0) + screening
+            return max(relinks or [build.cost.rebuild for build in same_cell])
+        return max((build.spent_wall for build in done.values()), default=1.0)
 
     def look(self, profile: Profile, reason: str) -> None:
         """Build a candidate and see how it does; one that fails is left out."""

@@ -84,7 +84,7 @@ def tune(session: Session, request: Request, progress: Progress, cluster: Cluste
     """Find, prove and confirm the best profile for the request, with the help of a cluster where one is named.
 
     Raises:
-        ClusterError: the cluster cannot be used at all; what is lost later is done here.
+        ClusterError: the cluster cannot be used at all, or disturbs what is measured; what is lost is done here.
         UsageError: nothing is left of the space.
         ToolError: the project does not build as it is.
         WorkloadError: the workload cannot be measured.
@@ -109,7 +109,9 @@ def tune(session: Session, request: Request, progress: Progress, cluster: Cluste
     with ExitStack() as elsewhere:
         trial = builds.wanted(run.base)
         early = not builds.is_stored(trial)
-        builds.elsewhere = elsewhere.enter_context(opened(session, cluster, trial, progress, early=early))
+        builds.elsewhere = elsewhere.enter_context(
+            opened(session, cluster, trial, progress, budget=request.budget, early=early)
+        )
         plain = _baseline(run)
         with _timing(run, plain) as timer:
             run.timer = timer
@@ -178,6 +180,7 @@ def _baseline(run: Tune) -> Build:
     if probe is not None:
         run.builds.check(run.builds.plain(probe, "fat LTO by plain cargo, to check shared builds"))
     if run.builds.elsewhere is not None and run.builds.done[code(base)].road is not Road.SHARED:
+        run.builds.elsewhere = None
         run.progress.note("the cluster is left aside: shared builds are not faithful here, there is none to compare")
     return plain
 
@@ -202,6 +205,7 @@ def _timing(run: Tune, plain: Build) -> Iterator[Timer | None]:
         yield None
         return
     enter(run, Stage.WORKLOAD)
+    run.builds.rest()
     session = run.session
     with Bench(session.shim, workload, session.directory / "run", environment_of(session, workload)) as bench:
         program = run.builds.builder.variant(plain, run.base.strip)

@@ -2,76 +2,40 @@
 
 One order at a time for each machine, as cargo takes all of its cores. A machine's first order is a trial: a build that
 was made here as well; one whose result differs is left aside. Nothing here waits without an end: what a machine lost or
-does not answer is built by whoever asks.
+does not answer is built by whoever asks. And each order has a limit that the machine keeps by itself: what can no
+longer be heard of has ended then, and does not run beside a measurement.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from burnish.build.away.hands import Hand, Standing, choose
 from burnish.build.away.order import Answer, Order, encode, read_answer
 from burnish.build.away.performing import work
+from burnish.build.plan import cell
 from burnish.cache import Cache
 from burnish.errors import ClusterError
 from burnish.executor.blob import Blob, kept
 from burnish.executor.port import Cluster, Machine
+from burnish.executor.reachable import listens
 from burnish.profile.profile import Profile
+from burnish.units import format_seconds
 
 #: Seconds between two looks at what came back, and at whether the workers are still there.
 _LOOK = 0.25
 _PRESENCE = 2.0
-#: Times the longest build so far, and seconds: a machine that takes longer is left aside.
-_FACTOR = 3.0
-_LEAST_PATIENCE = 30.0
+#: Seconds for an answer to travel, beyond what an order may take.
+_GRACE = 5.0
+#: Share of its limit after which an order is given to a second machine as well, where one is idle.
+_SUSPECT = 0.5
 #: Troubles of a machine before it is left aside.
 _TROUBLES = 2
-
-
-class Standing(StrEnum):
-    """What is thought of a machine."""
-
-    NEW = "new"
-    TRUSTED = "trusted"
-    ASIDE = "aside"
-
-
-@dataclass(slots=True)
-class Hand:
-    """A machine at work.
-
-    Attributes:
-        here: it shares this machine's processor, and must rest while anything is measured.
-        factor: seconds of this machine per second of that one.
-        made: builds that came back.
-    """
-
-    machine: Machine
-    here: bool
-    standing: Standing = Standing.NEW
-    factor: float = 1.0
-    made: int = 0
-    troubles: int = 0
-    job: Profile | None = None
-    began: float = 0.0
-    future: "Future[Any] | None" = None
-
-    @property
-    def name(self) -> str:
-        return self.machine.greeting.host
-
-    @property
-    def label(self) -> str:
-        """For people: several workers may share a host's name."""
-        return f"{self.name} ({self.machine.address})"
-
-    @property
-    def idle(self) -> bool:
-        return self.future is None and self.standing is not Standing.ASIDE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,16 +67,23 @@ class Away:
     """The cluster's side of one tune.
 
     Args:
+        limit: seconds that an order may take.
         judge: of a machine's trial: why it cannot be used, empty where it can; may set the hand's factor.
         say: told of what is lost, for people.
+        detail: told of what is given and what comes, for who wants to know.
+        listens: whether anybody does at a machine's address.
     """
 
     cluster: Cluster
     work: Work
     cache: Cache
+    limit: float
     judge: Callable[[Received], str]
     say: Callable[[str], None]
+    detail: Callable[[str], None]
     now: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
+    listens: Callable[[Machine], bool] = lambda machine: listens(machine.address)
     lost: list[str] = field(default_factory=list)
     hands: list[Hand] = field(default_factory=list)
     _trial: Profile | None = None
@@ -135,38 +106,68 @@ class Away:
 
     def want(self, profiles: Iterable[Profile]) -> None:
         """Say what will be asked for soon, the likeliest first; what was said before and not begun is forgotten."""
+        self._look()
         self._take()
-        self._wanted = [profile for profile in profiles if profile not in self._failed]
+        self._wanted = list(profiles)
         self._give()
 
-    def fetch(self, profile: Profile, longest: float) -> Received | None:
-        """The build of a candidate that was given out, once it is there; None: it must be built here.
-
-        Args:
-            profile: as it was wanted.
-            longest: seconds of the longest build so far, for how long a machine is waited for.
-        """
-        patience = max(_LEAST_PATIENCE, _FACTOR * longest)
+    def fetch(self, profile: Profile) -> Received | None:
+        """The build of a candidate that was given out, once it is there; None: it must be built here."""
         while True:
             self._take()
             self._give()
-            if profile in self._done or not (hand := self._hand_of(profile)):
+            hands = self._hands_of(profile)
+            if profile in self._done or not hands:
                 return self._done.get(profile)
-            if self.now() - hand.began > patience:
-                self._leave(hand, f"no answer for {patience:.0f} s")
-                return None
-            self._wait([hand])
+            self._give_up(hands)
+            self._give_again(profile, hands)
+            self._wait(hands)
 
-    def rest(self, longest: float) -> None:
-        """Wait until nothing is built on this very machine, so that something can be measured here."""
+    def rest(self) -> None:
+        """Wait until nothing is built on this very machine, so that something can be measured here.
+
+        Raises:
+            ClusterError: a worker here is at work for somebody else, and stays so.
+        """
         self._wanted = []
-        patience = max(_LEAST_PATIENCE, _FACTOR * longest)
-        while busy := [hand for hand in self.hands if hand.here and hand.future is not None]:
-            for hand in busy:
-                if self.now() - hand.began > patience:
-                    self._leave(hand, f"no answer for {patience:.0f} s")
+        until = self.now() + self.limit + _GRACE
+        while busy := self._at_work():
+            if self.now() > max(until, *(hand.until for hand in busy)):
+                raise ClusterError(
+                    f"the worker {busy[0].label} is at work for somebody else on this machine: nothing is measured "
+                    "beside a build",
+                    hint="end it, or name a cluster whose workers are other machines; what is done is kept",
+                )
             self._wait(busy)
             self._take()
+
+    def _at_work(self) -> list[Hand]:
+        """Workers of this machine that may be building."""
+        here = [hand for hand in self.hands if hand.here]
+        self._give_up(here)
+        if busy := [hand for hand in here if hand.future is not None]:
+            return busy
+        # Who was left aside builds at most until what it was given must have ended; who is dead builds nothing.
+        asked = [
+            hand for hand in here
+            if (hand.standing is not Standing.ASIDE or self.now() < hand.until) and self.listens(hand.machine)
+        ]  # fmt: skip
+        counts = self.cluster.at_work([hand.machine for hand in asked]) if asked else {}
+        for hand in asked:
+            if hand.machine.address not in counts:
+                self._leave(hand, "it does not answer")
+                if self.now() < hand.until:
+                    busy.append(hand)
+            elif counts[hand.machine.address]:
+                busy.append(hand)
+        return busy
+
+    def since(self, profile: Profile) -> float | None:
+        """Seconds that a candidate has been under way, infinity where it is there; None where nobody has it."""
+        self._take()
+        if profile in self._done:
+            return math.inf
+        return max((self.now() - hand.began for hand in self._hands_of(profile)), default=None)
 
     def close(self) -> None:
         """Let go of the cluster; what is under way there is forgotten."""
@@ -176,18 +177,28 @@ class Away:
                 hand.future.cancel()
         self.cluster.close()
 
-    def _hand_of(self, profile: Profile) -> Hand | None:
-        return next((hand for hand in self.hands if hand.job == profile and hand.standing is Standing.TRUSTED), None)
+    def _hands_of(self, profile: Profile) -> list[Hand]:
+        return [hand for hand in self.hands if hand.job == profile and hand.standing is Standing.TRUSTED]
+
+    def _give_up(self, hands: Iterable[Hand]) -> None:
+        """Wait no longer for who should have answered by now."""
+        for hand in hands:
+            if hand.future is not None and self.now() > hand.until:
+                self._leave(hand, f"no answer for {self.now() - hand.began:.0f} s")
 
     def _wait(self, hands: Sequence[Hand]) -> None:
         futures = [hand.future for hand in hands if hand.future is not None]
         if futures:
             wait(futures, timeout=_LOOK, return_when=FIRST_COMPLETED)
+        else:
+            self.pause(_LOOK)
         self._look()
 
     def _look(self, *, at_once: bool = False) -> None:
         """Leave aside whoever is not there any more: what it was given would never end."""
         if not at_once and self.now() - self._seen < _PRESENCE:
+            return
+        if all(hand.standing is Standing.ASIDE for hand in self.hands):
             return
         self._seen = self.now()
         try:
@@ -222,13 +233,26 @@ class Away:
                 if self._wanted or resting:
                     self._send(hand, self._trial)
                 continue
-            under_way = {other.job for other in self.hands if other.standing is Standing.TRUSTED}
-            todo = (each for each in self._wanted if each not in under_way and each not in self._done)
-            if (profile := next(todo, None)) is not None:
+            if (profile := self._next_for(hand)) is not None:
                 self._send(hand, profile)
 
+    def _next_for(self, hand: Hand) -> Profile | None:
+        trusted = [other for other in self.hands if other.standing is Standing.TRUSTED]
+        begun = {other.job for other in trusted} | self._done.keys() | self._failed
+        others = {held for other in trusted if other is not hand for held in other.cells}
+        return choose([each for each in self._wanted if each not in begun], hand.cells, others)
+
+    def _give_again(self, profile: Profile, hands: Sequence[Hand]) -> None:
+        """Give a candidate that is waited for to a second machine, where the first is slow and another has nothing."""
+        if len(hands) != 1 or self.now() - hands[0].began < _SUSPECT * self.limit:
+            return
+        for hand in self.hands:
+            if hand.idle and hand.standing is Standing.TRUSTED:
+                self._send(hand, profile)
+                return
+
     def _send(self, hand: Hand, profile: Profile) -> None:
-        order = encode(msgspec.structs.replace(self.work.order, profile=profile))
+        order = encode(msgspec.structs.replace(self.work.order, profile=profile, limit=self.limit))
         try:
             handles: Any = [self._shared()[digest] for digest in self.work.order.contents()]
             hand.future = self.cluster.executor_of(hand.machine).submit(work, order, handles)
@@ -236,6 +260,9 @@ class Away:
             self._leave(hand, _words(error))
             return
         hand.job, hand.began = profile, self.now()
+        hand.until = hand.began + self.limit + _GRACE
+        hand.cells.add(cell(profile))
+        self.detail(f"given to the worker {hand.label}: {profile.code_id}")
 
     def _shared(self) -> Mapping[str, object]:
         if not self._handles:
@@ -284,8 +311,10 @@ class Away:
                 self._leave(hand, reason)
             else:
                 hand.standing = Standing.TRUSTED
+                self.detail(f"the worker {hand.label} builds what this machine does, in {format_seconds(answer.wall)}")
             return
         self._done[profile] = received
+        self.detail(f"from the worker {hand.label}: {profile.code_id}, {format_seconds(answer.wall)}")
 
     def _trouble(self, hand: Hand, reason: str) -> None:
         hand.troubles += 1

@@ -23,7 +23,10 @@ from burnish.cargo.invocation import Cargo
 from burnish.cargo.project import read_project
 from burnish.cargo.toolchain import read_toolchain
 from burnish.errors import BurnishError, ClusterError
-from burnish.processes import die_with_parent
+from burnish.processes import die_with_parent, end_after
+
+#: Seconds.
+_GRACE = 1.0
 
 
 def built(order: Order, slot: Slot, environment: Mapping[str, str]) -> Reply:
@@ -76,7 +79,10 @@ def main() -> int:
     with os.fdopen(os.dup(1), "wb") as stdout:
         os.dup2(2, 1)
         try:
-            reply = built(read_order(sys.stdin.buffer.read()), Slot(path=Path(place)), dict(os.environ))
+            order = read_order(sys.stdin.buffer.read())
+            # Who started this ends it in time, unless it is stopped or hangs itself.
+            end_after(order.limit + _GRACE)
+            reply = built(order, Slot(path=Path(place)), dict(os.environ))
         except BurnishError as error:
             reply = Reply(trouble=error.message)
         stdout.write(msgspec.json.encode(reply))

@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +12,14 @@ import msgspec
 
 from burnish.build.away.snapshot import LARGEST, SourceFile, write_part
 from burnish.cargo.config import config_files
-from burnish.cargo.inputs import source_files
 from burnish.cargo.project import Project
 from burnish.digests import digest_of
 from burnish.errors import ClusterError
 from burnish.units import format_bytes
 
+#: Directories that hold no sources, by name, and by what lies in them: version control, what tools keep, build output.
+_NO_SOURCES: Final = frozenset({".git", ".hg", ".jj", ".svn", "__pycache__", "node_modules"})
+_MARKS: Final = frozenset({"CACHEDIR.TAG", "pyvenv.cfg"})
 #: Tables of a config file that change what is built; the others say where crates come from, and how cargo speaks.
 _SHAPING: Final = ("build", "env", "profile", "target", "unstable")
 #: Keys of its ``build`` that do not.
@@ -42,29 +44,27 @@ class Gathered:
 
 
 def gather(project: Project, environment: Mapping[str, str]) -> Gathered:
-    """Read a project's packages, its lock file, and the config files that lie among them.
+    """Read a project's workspace, its packages outside, and the config files that lie among them.
+
+    A package may include files that lie beside it in the workspace, and vendored crates lie there too: all is taken
+    where it is not too large, else the packages alone.
 
     Raises:
         ClusterError: they are too large to travel, or cannot be read.
     """
-    packages = sorted({*project.sources, project.root}, key=lambda path: len(path.parts), reverse=True)
     base = Path(os.path.commonpath([project.root, project.start, *project.sources]))
+    places = _innermost_first({*project.sources, project.root})
     groups: dict[Path, list[SourceFile]] = defaultdict(list)
-    total = 0
-    for path in dict.fromkeys(_files(project, base, environment)):
+    for path in _chosen(project, base, environment):
         try:
             file = _source(path, base)
+        except PermissionError:
+            # What cargo cannot read here is nothing that it builds from.
+            continue
         except OSError as error:
             raise ClusterError(f"cannot read {path} for the cluster: {error.strerror}") from error
-        if file is None:
-            continue
-        total += len(file.content)
-        if total > LARGEST:
-            raise ClusterError(
-                f"the project's packages hold more than {format_bytes(LARGEST)}: too much to send to a cluster",
-                hint="leave --cluster out; a directory with a CACHEDIR.TAG is passed over",
-            )
-        groups[next((each for each in packages if path.is_relative_to(each)), base)].append(file)
+        if file is not None:
+            groups[_part_of(path, places, project.root, base)].append(file)
     return Gathered(
         base=base,
         start=_relative(project.start, base),
@@ -73,9 +73,37 @@ def gather(project: Project, environment: Mapping[str, str]) -> Gathered:
     )
 
 
-def _files(project: Project, base: Path, environment: Mapping[str, str]) -> Iterator[Path]:
+def _innermost_first(directories: Iterable[Path]) -> list[Path]:
+    """Directories in the order in which a file asks whose it is."""
+    return sorted(directories, key=lambda path: len(path.parts), reverse=True)
+
+
+def _part_of(path: Path, places: Sequence[Path], root: Path, base: Path) -> Path:
+    """What a file travels with: its package; in the workspace beside packages, the directory at the top."""
+    place = next((each for each in places if path.is_relative_to(each)), base)
+    return root / path.relative_to(root).parts[0] if place == root else place
+
+
+def _chosen(project: Project, base: Path, environment: Mapping[str, str]) -> Iterable[Path]:
+    """The files to send.
+
+    Raises:
+        ClusterError: they are too large.
+    """
+    passed_over = {project.target_directory, *(each / "target" for each in (project.root, *project.sources))}
+    packages = [*_singles(project, base, environment), *_below(project.sources, passed_over)]
+    for paths in ([*packages, *_below([project.root], passed_over)], packages):
+        chosen = dict.fromkeys(paths)
+        if sum(map(_size, chosen)) <= LARGEST:
+            return chosen
+    raise ClusterError(
+        f"the project's packages hold more than {format_bytes(LARGEST)}: too much to send to a cluster",
+        hint="leave --cluster out; a directory with a CACHEDIR.TAG is passed over",
+    )
+
+
+def _singles(project: Project, base: Path, environment: Mapping[str, str]) -> Iterator[Path]:
     for directory in project.sources:
-        yield from source_files(directory)
         # A package outside the workspace may inherit from a manifest above it.
         above = directory.parent
         while above.is_relative_to(base):
@@ -84,6 +112,25 @@ def _files(project: Project, base: Path, environment: Mapping[str, str]) -> Iter
     yield project.manifest
     yield project.root / "Cargo.lock"
     yield from (path for path in config_files(project.start, environment) if path.is_relative_to(base))
+
+
+def _below(directories: Iterable[Path], passed_over: Container[Path]) -> Iterator[Path]:
+    """All files, hidden ones too: of a vendored crate cargo misses each that is not there."""
+    for top in directories:
+        for parent, names, files in os.walk(top):
+            at = Path(parent)
+            if at != top and not _MARKS.isdisjoint(files):
+                names.clear()
+                continue
+            names[:] = [name for name in names if name not in _NO_SOURCES and at / name not in passed_over]
+            yield from (at / name for name in files)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _source(path: Path, base: Path) -> SourceFile | None:

@@ -20,6 +20,13 @@ from burnish.profile.profile import Profile
 
 #: Version of the form.
 VERSION: Final = 1
+#: Seconds that an order may allow at most.
+LONGEST: Final = 24 * 3600.0
+#: Variables that say which programs stand for rustc: an order names the toolchain itself.
+OWN_TOOLS: Final = frozenset({
+    "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTC", "CARGO_BUILD_RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+})  # fmt: skip
 #: Names of profiles and packages; they become keys of TOML.
 _NAME = re.compile(r"[\w.@:+-]+", re.ASCII)
 #: The name of a linked file.
@@ -52,6 +59,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         manifest: of the package, the same.
         configuration: of `burnish.build.away.gathering.configuration_beyond`; must be the machine's own.
         environment: variables that change what is built.
+        limit: seconds; what takes longer ends there by itself, whoever can still be heard.
     """
 
     version: int
@@ -67,6 +75,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     configuration: str
     environment: dict[str, str]
     names: Names
+    limit: float
 
     def contents(self) -> tuple[str, ...]:
         """The digests of all that is needed, each once."""
@@ -121,17 +130,25 @@ def read_order(data: bytes) -> Order:
         raise ClusterError("an order names a content by what is no digest")
     if not (is_inside(order.start) and is_inside(order.manifest)):
         raise ClusterError("an order has a path that leads elsewhere")
+    _check_words(order)
+    return order
+
+
+def _check_words(order: Order) -> None:
     names = (order.given.profile_name, order.selection.profile, *order.given.strip_overrides)
     if not all(map(_NAME.fullmatch, names)):
         raise ClusterError("an order names a profile or a package by what cannot be one")
     words = (*order.selection.features, order.selection.target, order.selection.bin, order.selection.example)
+    if order.selection.target is not None and not _NAME.fullmatch(order.selection.target):
+        raise ClusterError("an order names its target by a path")
     if any(word.startswith("-") for word in (*words, order.selection.bench) if word):
         raise ClusterError("an order has an option in the place of a name")
-    if not all(map(is_relevant, order.environment)):
-        raise ClusterError("an order sets a variable that changes no build")
+    if not all(is_relevant(name) and name not in OWN_TOOLS for name in order.environment):
+        raise ClusterError("an order sets a variable that is not its own to set")
+    if not 0 < order.limit <= LONGEST:
+        raise ClusterError(f"an order allows {order.limit} seconds")
     if any("\n" in name or "=" in name for name in (order.names.sources, order.names.cargo_home, order.names.target)):
         raise ClusterError("an order has a directory's name that cannot be one")
-    return order
 
 
 def read_answer(data: bytes) -> Answer:

@@ -75,6 +75,7 @@ def _performed(order: Order, data: bytes, blobs: Sequence[Blob], answer: Answer)
             data,
             slot.path,
             environment=_environment(environment, rust, order.environment),
+            limit=order.limit,
         )
         reply = msgspec.json.decode(out, type=Reply)
         if reply.trouble:
