@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[1]
 RECORDING = ROOT / "bench" / "data" / "scale" / "many.json"
 _READY = 60.0
 _GIGABIT = 125_000_000
+_BOOT = "/proc/sys/kernel/random/boot_id"
 #: Modules that many import from in slim copies, see burnish.lto.do.slim: about this share of their bytes.
 _SLIM_IMPORTERS, _SLIM_BYTES = 12, 4_000_000
 
@@ -86,8 +87,15 @@ def built(project: Path, args: argparse.Namespace, cache: Path, options: list[st
 
 
 @contextmanager
-def cluster(place: Path, workers: int) -> Iterator[str]:
-    """A scheduler and workers with a core each."""
+def cluster(place: Path, workers: int, *, first: int = 0, apart: bool = False) -> Iterator[str]:
+    """A scheduler and workers with a core each.
+
+    Args:
+        place: for their caches and logs.
+        workers: how many.
+        first: the core of the first.
+        apart: each says that it is a machine of its own (another boot id, in a mount namespace: as root).
+    """
     place.mkdir()
     cores = sorted(os.sched_getaffinity(0))
     nodes: list[subprocess.Popen[bytes]] = []
@@ -95,10 +103,15 @@ def cluster(place: Path, workers: int) -> Iterator[str]:
     def start(name: str, words: list[str], core: int | None) -> Path:
         log = place / f"{name}.log"
         pinned = ["taskset", "-c", str(core)] if core is not None else []
+        if apart and core is not None:
+            boot = place / f"{name}.boot"
+            boot.write_text(f"{name}\n")
+            pinned += ["unshare", "--mount", "sh", "-c", f'mount --bind "$0" {_BOOT} && exec "$@"', str(boot)]
         with log.open("wb") as file:
             nodes.append(
                 subprocess.Popen(
                     [*pinned, sys.executable, "-m", "dask", *words, "--no-dashboard"],
+                    cwd=place,
                     env={**os.environ, "BURNISH_CACHE_DIR": str(place / f"{name}.cache")},
                     stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
                 )
@@ -111,7 +124,7 @@ def cluster(place: Path, workers: int) -> Iterator[str]:
         for number in range(workers):
             words = ["worker", address, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny"]
             words += ["--local-directory", str(place / f"local-{number}")]
-            said(start(f"worker-{number}", words, cores[number % len(cores)]), "Registered to:")
+            said(start(f"worker-{number}", words, cores[(first + number) % len(cores)]), "Registered to:")
         yield address
     finally:
         for node in nodes:

@@ -141,7 +141,7 @@ def _counter(environment: Mapping[str, str]) -> Finding:
 _EXTRAS = (
     ("tree-sitter", "tree_sitter_rust", "burnish audit", "audit"),
     ("starlette and uvicorn", "uvicorn", "burnish ui", "ui"),
-    ("Dask's distributed", "distributed", "burnish build --cluster", "cluster"),
+    ("Dask's distributed", "distributed", "--cluster of burnish build and tune", "cluster"),
 )
 
 

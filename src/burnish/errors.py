@@ -7,7 +7,7 @@ BurnishError 1
 ├─ StoreError 5       stored results cannot be read or written
 ├─ ChangeError 6      the manifest changed since it was read, or the change would not hold
 ├─ BusyError 7        another burnish works on this project
-├─ ClusterError 9     a cluster cannot be reached, or must not be used as it is
+├─ ClusterError 9     a cluster cannot be reached, must not be used as it is, or disturbs what is measured
 └─ LtoError 8         link-time optimization failed
    ├─ BitcodeError 8       a module cannot be read: which, where in it
    ├─ LlvmError 8          LLVM refused or died: module, stage, what it said
@@ -71,7 +71,7 @@ class LtoError(BurnishError):
 
 
 class ClusterError(BurnishError):
-    """A cluster cannot be reached, refuses, or is not safe to use; nothing was sent to it."""
+    """A cluster cannot be reached, refuses, is not safe to use, or disturbs; what was done stays."""
 
     exit_code = 9
 

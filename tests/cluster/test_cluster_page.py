@@ -23,6 +23,13 @@ def trio(section: str, number: int) -> list[list[str]]:
     return lines
 
 
+def test_a_job_in_ci_starts_the_cluster_on_one_machine() -> None:
+    text = PAGE.read_text(encoding="utf-8").partition("\n## In CI\n")[2].partition("\n## ")[0]
+    block = re.findall(r"^```yaml\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)[1]
+    lines = [line.removeprefix("- run: ").removesuffix(" &").split() for line in block.splitlines()]
+    assert lines == trio("By hand", 1)
+
+
 @pytest.fixture
 def nodes_at(tmp_path: Path) -> Iterator[Processes]:
     with processes(tmp_path / "cluster") as found:

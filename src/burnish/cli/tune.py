@@ -25,6 +25,7 @@ examples:
   burnish tune . -p server --goal size        another package, for size
   burnish tune --run '{bin} data.txt' --budget 30m --export report.html
   burnish tune --criterion parsing -- numbers  a criterion bench, of it what a filter leaves
+  burnish tune --run '{bin} data.txt' --cluster tls://build:8786  candidates on a cluster's workers
   burnish tune --fix lto=thin --options codegen-units=1,16 --only 'o3-*'
 
 settings may stand in Cargo.toml, [package.metadata.burnish] or [workspace.metadata.burnish]:

@@ -75,7 +75,8 @@ def read_greeting(data: bytes) -> Greeting:
 
 
 def toolchains(environment: Mapping[str, str]) -> list[Rust]:
-    """The toolchains here: the one that ``rustc`` is, then all that rustup has."""
+    """The toolchains here: the one that ``rustc`` is, then all that rustup has; asking installs none."""
+    environment = {**environment, "RUSTUP_AUTO_INSTALL": "0"}
     found: dict[str, Rust] = {}
     try:
         in_use = Cargo(Path.cwd(), environment).text("rustc", "--print", "sysroot").strip()

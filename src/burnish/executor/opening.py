@@ -1,6 +1,7 @@
 """Speaking to a cluster, where what speaks to clusters is installed."""
 
 import logging
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
 
 
 def own_words_only() -> None:
-    """Keep Dask's log, which tells of each lost connection with a traceback, off stderr: for whole programs only."""
+    """Keep Dask's words off stderr: for whole programs only.
+
+    It logs each lost connection with a traceback, and warns where machines have other versions of packages that no
+    order needs.
+    """
     logging.disable(logging.CRITICAL)
+    warnings.filterwarnings("ignore", module=r"(dask|distributed)\b")
 
 
 def open_cluster(settings: ClusterSettings, fits: Callable[[Greeting], str]) -> "DaskCluster":

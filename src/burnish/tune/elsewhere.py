@@ -37,7 +37,7 @@ from burnish.profile.profile import Profile
 from burnish.tune.builds import FAITHFUL
 from burnish.tune.progress import Progress
 from burnish.tune.session import Session
-from burnish.units import format_change
+from burnish.units import format_change, plural
 
 #: Times the baseline's build from nothing, and seconds at least: what an order may take.
 _FACTOR = 3.0
@@ -186,7 +186,7 @@ def opened(
         for refused in elsewhere.refused:
             progress.note(refused)
         hosts = ", ".join(hand.name for hand in away.hands)
-        progress.detail(f"the cluster {cluster.address} has {len(away.hands)} workers that fit: {hosts}")
+        progress.detail(f"of use in the cluster {cluster.address}: {plural(len(away.hands), 'worker')}, {hosts}")
         away.begin(trial, early=early)
         yield elsewhere
         unused = [hand.name for hand in away.hands if hand.standing is Standing.NEW and hand.made == 0]
