@@ -7,19 +7,18 @@ import signal
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent(parent: int) -> None:
-    """End this process when its parent ends (Linux; elsewhere the parent's clean-up must do)."""
+def die_with_parent(parent: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """End this process by a signal when its parent ends (Linux; elsewhere the parent's clean-up must do)."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
 
-def end_after(seconds: float) -> None:
-    """End this process and all that it started after so long; it must lead a process group of its own."""
-    signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+def end_group_on(number: signal.Signals) -> None:
+    """End this process and all that it started when the signal comes; it must lead a process group of its own."""
+    signal.signal(number, lambda *_: os.killpg(0, signal.SIGKILL))
 
 
 def describe_status(status: int) -> str:

@@ -24,9 +24,10 @@ FAT = ("--crate-type", "bin", "-C", "opt-level=3", "-C", "lto=fat", "-Ccodegen-u
         pytest.param(("-C", "extra-filename=-a1"), {"extra-filename": "-a1"}, id="value with a dash"),
         pytest.param(("-C",), {}, id="nothing follows"),
         pytest.param(("--cfg", "x", "-L", "y"), {}, id="other flags"),
+        (("--codegen", "lto=fat", "--codegen=target-cpu=native"), {"lto": "fat", "target-cpu": "native"}),
     ],
 )
-def test_codegen_options_in_both_spellings(args: tuple[str, ...], options: dict[str, str]) -> None:
+def test_codegen_options_in_all_spellings(args: tuple[str, ...], options: dict[str, str]) -> None:
     assert codegen_options(args) == options
 
 

@@ -12,13 +12,13 @@ from burnish.profile.profile import Profile
 
 
 def codegen_options(args: Sequence[str]) -> dict[str, str]:
-    """``-C key=value`` in both spellings to a mapping; the last one wins, as in rustc. A key alone has value ''."""
+    """``-C key=value`` in all spellings to a mapping; the last one wins, as in rustc. A key alone has value ''."""
     options: dict[str, str] = {}
     for index, arg in enumerate(args):
-        if arg == "-C" and index + 1 < len(args):
+        if arg in {"-C", "--codegen"} and index + 1 < len(args):
             key, _, value = args[index + 1].partition("=")
-        elif arg.startswith("-C") and len(arg) > 2:
-            key, _, value = arg[2:].partition("=")
+        elif arg.startswith(("-C", "--codegen=")) and len(arg) > 2:
+            key, _, value = arg.removeprefix("-C").removeprefix("--codegen=").partition("=")
         else:
             continue
         options[key] = value

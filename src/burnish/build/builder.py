@@ -121,6 +121,8 @@ class Builder:
             cost=self._estimated(profile, crates[:-1], final),
             crates=crates,
             mismatches=audit.mismatches(profile, final, strip=strip),
+            spent_cpu=build.spent_cpu * factor,
+            spent_wall=build.spent_wall * factor,
         )
 
     def plain(self, profile: Profile, overrides: Mapping[str, str] = NO_OVERRIDES) -> Build | FailedBuild:

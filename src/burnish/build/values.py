@@ -89,7 +89,7 @@ class Build:
         mismatches: what rustc was told differently from the profile, in words; empty when all flags arrived.
         spent_cpu, spent_wall: seconds this build really took (a relink is cheap, its cost from nothing is not).
         host: the machine of a cluster that made it, empty for this one.
-        waited: seconds that this machine waited for it, where another one made it.
+        waited: seconds that this machine waited for a cluster before it was there.
     """
 
     profile: Profile
@@ -106,7 +106,7 @@ class Build:
     @property
     def paid(self) -> float:
         """Seconds that it took from whoever asked for it."""
-        return self.waited if self.host else self.spent_wall
+        return self.waited + (0.0 if self.host else self.spent_wall)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -25,6 +25,10 @@ _LOOK = 0.1
 _SAID = 2000
 
 
+class LateError(ClusterError):
+    """An order took longer than it may."""
+
+
 def ask_child(
     module: str,
     arguments: Sequence[str],
@@ -47,11 +51,12 @@ def ask_child(
         limit: seconds after which it is ended.
 
     Raises:
+        LateError: it took longer.
         ClusterError: it failed, or was ended.
         OSError: it cannot be started, or the disk is full.
     """
     argv = [sys.executable, "-m", module, str(os.getpid()), *arguments]
-    with (scratch / "stderr").open("w+b") as stderr, _counted():
+    with (scratch / "stderr").open("w+b") as stderr:
         child = subprocess.Popen(
             argv,
             cwd=scratch,
@@ -93,7 +98,9 @@ def _followed(child: subprocess.Popen[bytes], data: bytes, stop: threading.Event
                 continue
             child.kill()
             child.communicate()
-            raise ClusterError(f"not done within {limit:.0f} s" if wanted else "somebody else was faster") from None
+            if wanted:
+                raise LateError(f"not done within {limit:.0f} s") from None
+            raise ClusterError("somebody else was faster") from None
         return out
 
 
@@ -110,7 +117,8 @@ def under_way() -> int:
 
 
 @contextmanager
-def _counted() -> Iterator[None]:
+def counted() -> Iterator[None]:
+    """An order is under way while this lasts."""
     number = next(_UnderWay.numbers)
     _UnderWay.orders.add(number)
     try:

@@ -6,11 +6,13 @@ burnish, bytes, and blobs.
 
 import contextlib
 import secrets
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -30,6 +32,8 @@ CONNECT = 10.0
 ANSWER = 10.0
 #: Bytes handed over at a time: they are copied on the way.
 _CHUNK = 64 << 20
+#: Bytes per second of the slowest network that is waited for.
+_SLOWEST = 1 << 20
 #: Workers asked at a time.
 _ASKED = 32
 
@@ -67,42 +71,37 @@ class DaskCluster:
 
     def present(self) -> frozenset[str]:
         """See `burnish.executor.port.Cluster`."""
-        # A connection that was cut is noticed late: nobody waits for that.
-        pool = ThreadPoolExecutor(max_workers=1)
         try:
-            return frozenset(pool.submit(_workers, self._client).result(timeout=ANSWER))
+            return frozenset(_within(ANSWER, partial(_workers, self._client)))
         except (OSError, Late, RuntimeError, ValueError) as error:
             raise ClusterError(f"the scheduler does not answer: {str(error) or type(error).__name__}") from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
     def at_work(self, machines: Sequence[Machine]) -> Mapping[str, int]:
         """See `burnish.executor.port.Cluster`."""
         answers = _ask(self._client, [machine.address for machine in machines], under_way)
         return {address: answer for address, answer in answers.items() if isinstance(answer, int)}
 
-    def share(self, blobs: Iterable[Blob]) -> Mapping[str, object]:
+    def share(self, blobs: Iterable[Blob], machines: Sequence[Machine] | None = None) -> Mapping[str, object]:
         """See `burnish.executor.port.Cluster`."""
+        addresses = [machine.address for machine in (self.machines if machines is None else machines)]
         wanted = {blob.digest: blob for blob in blobs}
         # Names are never used twice: a lost content under the same name would be taken for the one that is shared anew.
         self._shared += 1
         prefix = f"burnish-{self._name}-{self._shared}"
         handles: dict[str, object] = {}
         try:
-            holders = self._holders(list(wanted))
+            holders = self._holders(list(wanted), addresses)
             groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
             for digest in wanted:
                 groups[tuple(sorted(holders.get(digest, ())))].append(digest)
             for places, digests in groups.items():
                 for chunk in _chunks([wanted[digest] for digest in digests]):
                     sent = {f"{prefix}-{blob.digest}": blob.mention() if places else blob for blob in chunk}
-                    got = self._client.scatter(
-                        sent,
-                        workers=list(places) or [machine.address for machine in self.machines],
-                        broadcast=bool(places),
-                        direct=True,
-                        hash=False,
-                        timeout=ANSWER,
+                    # Its own timeout is for workers to come, not for one that hangs.
+                    scatter = partial(self._client.scatter, direct=True, hash=False, timeout=ANSWER)
+                    got = _within(
+                        ANSWER + sum(blob.size for blob in chunk) / _SLOWEST,
+                        partial(scatter, sent, workers=list(places) or addresses, broadcast=bool(places)),
                     )
                     self.sent += 0 if places else sum(blob.size for blob in chunk)
                     handles |= {key.rpartition("-")[2]: future for key, future in got.items()}
@@ -110,10 +109,10 @@ class DaskCluster:
             raise ClusterError(f"the cluster took no contents: {str(error) or type(error).__name__}") from error
         return handles
 
-    def _holders(self, digests: list[str]) -> dict[str, list[str]]:
+    def _holders(self, digests: list[str], addresses: Sequence[str]) -> dict[str, list[str]]:
         """Which workers hold each content."""
         found: dict[str, list[str]] = defaultdict(list)
-        answers = _ask(self._client, [machine.address for machine in self.machines], held, digests)
+        answers = _ask(self._client, addresses, held, digests)
         for address, answer in answers.items():
             if isinstance(answer, list):
                 for digest in answer:
@@ -218,10 +217,9 @@ def _judge(address: str, answer: object, slots: int, settings: ClusterSettings, 
         return Refused(address=address, reason="it does not say who it is")
     if greeting.burnish != __version__:
         return Refused(address=address, reason=f"it has burnish {greeting.burnish}, this is {__version__}")
+    machine = Machine(address=address, greeting=greeting, slots=slots)
     reason = fits(greeting)
-    return Refused(address=address, reason=reason) if reason else Machine(
-        address=address, greeting=greeting, slots=slots
-    )  # fmt: skip
+    return Refused(address=address, reason=reason, machine=machine) if reason else machine
 
 
 def _reason(error: BaseException) -> str:
@@ -247,6 +245,24 @@ def _ask(client: Client, addresses: Sequence[str], question: Callable[..., Any],
             answers[address] = error
     pool.shutdown(wait=False, cancel_futures=True)
     return answers
+
+
+def _within(seconds: float, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever it gives
+    """What a call gives; one that hangs is left behind, in a thread that no exit waits for.
+
+    Raises:
+        concurrent.futures.TimeoutError: it does not end.
+    """
+    answer: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised where it is waited for
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return answer.result(timeout=seconds)
 
 
 def _nobody(settings: ClusterSettings, refused: Sequence[Refused]) -> str:

@@ -20,10 +20,11 @@ class Machine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refused:
-    """A worker that is not used, and why."""
+    """A worker that is not used, and why; ``machine`` where it said who it is."""
 
     address: str
     reason: str
+    machine: Machine | None = None
 
 
 class Cluster(Protocol):
@@ -33,6 +34,7 @@ class Cluster(Protocol):
     """
 
     machines: Sequence[Machine]
+    refused: Sequence[Refused]
     #: Bytes of contents sent so far.
     sent: int
 
@@ -53,10 +55,10 @@ class Cluster(Protocol):
     def at_work(self, machines: Sequence[Machine]) -> Mapping[str, int]:
         """By address, how many orders each has under way, whoever asked for them; who does not answer is not in it."""
 
-    def share(self, blobs: Iterable[Blob]) -> Mapping[str, object]:
-        """Bring contents to the machines, those only that none of them holds; gives a handle for each digest.
+    def share(self, blobs: Iterable[Blob], machines: Sequence[Machine] | None = None) -> Mapping[str, object]:
+        """Bring contents to machines (None: to all), those only that none of them holds; a handle for each digest.
 
-        A handle stands for its blob in the arguments of a job.
+        A handle stands for its blob in the arguments of a job. What the last of its machines held goes with it.
 
         Raises:
             ClusterError: the cluster does not answer.

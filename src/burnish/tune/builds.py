@@ -41,7 +41,8 @@ _PASSING = (
 class Ledger:
     """What the tune has spent, in seconds of the work itself.
 
-    Stored work counts as when it was done: a resumed tune goes the very same way as one that was never interrupted.
+    Stored work counts as when it was done: a resumed tune goes the very same way as one that was never interrupted
+    (but for what a cluster has under way).
     """
 
     budget: float
@@ -227,9 +228,17 @@ class Builds:
 
     def _made(self, profile: Profile, road: Road, overrides: Mapping[str, str]) -> Build | FailedBuild:
         if road is Road.PLAIN:
-            return self.builder.plain(profile, overrides)
-        made = self.elsewhere.fetch(profile) if self.elsewhere is not None else None
-        return made or self.builder.shared(profile)
+            # What it costs is measured.
+            self.rest()
+            made = self.builder.plain(profile, overrides)
+        elif self.elsewhere is None or (found := self.elsewhere.fetch(profile)) is None:
+            made = self.builder.shared(profile)
+        else:
+            made = found
+        if self.elsewhere is None or isinstance(made, FailedBuild):
+            return made
+        self.elsewhere.allow(max(build.cost.wall for build in (made, *self.done.values())))
+        return replace(made, waited=self.elsewhere.paid())
 
     def _still_holds(self, stored: Build | FailedBuild, profile: Profile) -> bool:
         """Whether a stored build answers: files must be whole, and a failure must be the candidate's own.
@@ -269,7 +278,8 @@ class Builds:
         self.sharing.append(Sharing(profile=profile, deviation=apart, faithful=True))
         self.done[code(profile)] = shared
         if self.elsewhere is not None and code(profile) == code(self.session.effective.profile):
-            self.elsewhere.trust(shared, longest=plain.spent_wall)
+            self.elsewhere.trust(shared)
+            self.elsewhere.allow(plain.spent_wall)
         return shared
 
     def _distrust(self, profile: Profile, apart: float) -> None:

@@ -5,7 +5,6 @@ plain cargo's on this machine, and run time is measured here alone: on other mac
 very machine nothing is built then.
 """
 
-import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -17,7 +16,7 @@ from burnish.build.audit import codegen_options
 from burnish.build.away.asking import Away, Received, Work
 from burnish.build.away.gathering import configuration_beyond, gather, wrapped
 from burnish.build.away.hands import Standing
-from burnish.build.away.order import LONGEST, OWN_TOOLS, VERSION, Names, Order
+from burnish.build.away.order import LONGEST, OWN_TOOLS, VERSION, Names, Order, encode, read_order
 from burnish.build.builder import Builder
 from burnish.build.cost import total_cpu
 from burnish.build.values import Build
@@ -26,7 +25,7 @@ from burnish.cargo.config import cargo_home, read_configs
 from burnish.cargo.inputs import relevant_environment
 from burnish.cargo.invocation import Clock
 from burnish.digests import digest_of
-from burnish.errors import ClusterError
+from burnish.errors import ClusterError, ToolError
 from burnish.executor.addresses import ClusterSettings
 from burnish.executor.blob import keep_in
 from burnish.executor.greeting import Greeting
@@ -34,13 +33,12 @@ from burnish.executor.opening import open_cluster
 from burnish.executor.port import Cluster
 from burnish.machine import boot_id, cpu_name
 from burnish.profile.profile import Profile
-from burnish.tune.builds import FAITHFUL
 from burnish.tune.progress import Progress
 from burnish.tune.session import Session
-from burnish.units import format_change, plural
+from burnish.units import format_bytes, plural
 
-#: Times the baseline's build from nothing, and seconds at least: what an order may take.
-_FACTOR = 3.0
+#: Times the longest build so far, and seconds at least: what an order may take.
+_FACTOR = 4.0
 _LEAST_PATIENCE = 20.0
 
 
@@ -50,7 +48,7 @@ class Elsewhere:
     Attributes:
         refused: which workers are not used, and why.
         reference: what the trial gave here; until it is known nothing is asked for.
-        owed: seconds waited for the cluster that no build was booked with yet.
+        owed: seconds waited for the cluster that nothing was booked with yet.
     """
 
     def __init__(self, cluster: Cluster, work: Work, cache: Cache, session: Session, progress: Progress) -> None:
@@ -63,15 +61,20 @@ class Elsewhere:
         self.reference: Build | None = None
         self.owed = 0.0
 
-    def trust(self, reference: Build, longest: float) -> None:
-        """Say what the trial gave here, and how long the longest build took so far, in seconds."""
+    def trust(self, reference: Build) -> None:
+        """Say what the trial gave here."""
         self.reference = reference
-        self.away.limit = max(_LEAST_PATIENCE, _FACTOR * longest)
+
+    def allow(self, longest: float) -> None:
+        """Say how long the longest build took so far, in seconds: a worker may take some times that."""
+        if self.reference is not None:
+            self.away.limit = max(_LEAST_PATIENCE, _FACTOR * longest)
 
     def want(self, profiles: Sequence[Profile]) -> None:
         """Candidates that will be asked for soon, the likeliest first."""
         if self.reference is not None:
-            self.away.want(profiles)
+            with self._waiting():
+                self.away.want(profiles)
 
     def fetch(self, profile: Profile) -> Build | None:
         """A candidate's build, waited for where it is under way; None where it must be built here."""
@@ -81,8 +84,7 @@ class Elsewhere:
             received = self.away.fetch(profile)
         if received is None or (build := received.answer.build) is None or build.profile != profile:
             return None
-        adopted = self._adopted(build, received)
-        return replace(adopted, host=received.hand.name, waited=self._paid())
+        return self._adopted(build, received)
 
     def left(self, profile: Profile, seconds: float) -> float:
         """What is left of the seconds that a candidate takes, where a machine has begun it."""
@@ -108,30 +110,49 @@ class Elsewhere:
         if build is None or reference is None:
             return "its trial gave no build"
         own = reference.artifacts[self.builder.given.base_strip(reference.profile.strip)]
-        apart = received.product.size / own.size - 1
-        if abs(apart) > FAITHFUL:
-            return f"its build of the baseline differs by {format_change(1 + apart)} in size from this machine's"
-        if hand.machine.greeting.cpu != cpu_name():
-            if codegen_options(reference.crates[-1].args).get("target-cpu") == "native":
-                return f"target-cpu=native is another processor there, {hand.machine.greeting.cpu}"
-            hand.factor = total_cpu(reference.crates) / max(total_cpu(build.crates), 1e-3)
+        processor = hand.machine.greeting.cpu
+        if processor != cpu_name() and self._is_native(reference):
+            return f"target-cpu=native is another processor there, {processor}"
+        if received.product.digest != own.sha256:
+            return (
+                "its build of the baseline is not this machine's byte for byte "
+                f"({format_bytes(received.product.size)}, here {format_bytes(own.size)}): it has another linker or C "
+                "library, or a build script writes when or where it ran"
+            )
+        there = max(total_cpu(build.crates), 1e-3)
+        hand.pace = max(1.0, there / max(total_cpu(reference.crates), 1e-3))
+        if processor != cpu_name():
+            hand.factor = total_cpu(reference.crates) / there
             self.away.say(
-                f"the worker {hand.label} has another processor, {hand.machine.greeting.cpu}: its seconds count "
+                f"the worker {hand.label} has another processor, {processor}: its seconds count "
                 f"{hand.factor:.2f} of this machine's, by the baseline's crates"
             )
         return ""
 
-    def _adopted(self, build: Build, received: Received) -> Build:
-        place = self.builder.workshop.directory / f"received.{os.getpid()}"
+    def _is_native(self, reference: Build) -> bool:
+        """Whether code is made for the processor that it is built on, by rustc or by a C compiler."""
+        told = codegen_options(reference.crates[-1].args).get("target-cpu")
+        return told == "native" or any("=native" in value for value in self.away.work.order.environment.values())
+
+    def _adopted(self, build: Build, received: Received) -> Build | None:
+        """The build with files of this machine; None where they cannot be taken in, and it must be built here."""
+        place = self.builder.workshop.directory / "received"
         shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
         try:
+            content = received.product.data or self.away.cache.get(received.product.digest)
+            if content is None:
+                return None
+            place.mkdir()
             product = place / received.answer.name
-            product.write_bytes(received.product.content())
+            product.write_bytes(content)
             product.chmod(0o755)
-            return self.builder.adopt(build, product, factor=received.hand.factor)
+            adopted = self.builder.adopt(build, product, factor=received.hand.factor)
+        except (OSError, ToolError):
+            # A full disk, most often: building here says so in better words.
+            return None
         finally:
             shutil.rmtree(place, ignore_errors=True)
+        return replace(adopted, host=received.hand.name)
 
     @contextmanager
     def _waiting(self) -> Iterator[None]:
@@ -143,7 +164,8 @@ class Elsewhere:
             self.owed += waited
             self.clock.waited.append(waited)
 
-    def _paid(self) -> float:
+    def paid(self) -> float:
+        """What is owed, once."""
         owed, self.owed = self.owed, 0.0
         return owed
 
@@ -225,7 +247,8 @@ def _work(session: Session, trial: Profile, budget: float) -> Work:
         version=VERSION,
         burnish=__version__,
         rustc=session.toolchain.verbose,
-        project=digest_of(f"{boot_id()} {session.project.root}".encode(errors="surrogateescape")),
+        # Others may have it at the same place: whose sources lie there is looked at with each order.
+        project=digest_of(f"{session.project.package} {session.project.root}".encode(errors="surrogateescape")),
         parts=tuple(map(digest_of, gathered.parts)),
         start=gathered.start,
         manifest=gathered.manifest,
@@ -240,8 +263,16 @@ def _work(session: Session, trial: Profile, budget: float) -> Work:
             sources=str(gathered.base), cargo_home=str(cargo_home(environment)), target=str(shop.shared)
         ),
         limit=min(budget, LONGEST),
+        boot=boot_id(),
     )  # fmt: skip
-    return Work(order=order, parts=gathered.parts, boot=boot_id())
+    try:
+        read_order(encode(order))
+    except ClusterError as error:
+        raise ClusterError(
+            f"this project cannot be sent: {error.message}",
+            hint="leave --cluster out, or give it another place or name",
+        ) from error
+    return Work(order=order, parts=gathered.parts)
 
 
 def _first(text: str) -> str:

@@ -101,7 +101,6 @@ class Explorer:
         timer = self.timer
         if timer is None:
             return None
-        self.builds.rest()
         self._place(timer, profile.code_id, build)
         if profile == code(self.base):
             counted = timer.count(profile.code_id, COUNT_SEARCH)

@@ -2,7 +2,7 @@
 
 Takes an opened session and a request, gives a `TuneResult`. All work goes through `Builds` and `Timer`, which answer
 from the store where they can; what follows from their answers is pure. So a tune that was killed and started again
-takes the same way and does only what is missing.
+takes the same way (but for what a cluster has under way) and does only what is missing.
 """
 
 import math
@@ -109,6 +109,7 @@ def tune(session: Session, request: Request, progress: Progress, cluster: Cluste
     with ExitStack() as elsewhere:
         trial = builds.wanted(run.base)
         early = not builds.is_stored(trial)
+        # To the end: it also says when this machine is at rest.
         builds.elsewhere = elsewhere.enter_context(
             opened(session, cluster, trial, progress, budget=request.budget, early=early)
         )
@@ -116,12 +117,6 @@ def tune(session: Session, request: Request, progress: Progress, cluster: Cluste
         with _timing(run, plain) as timer:
             run.timer = timer
             explorer = _search(run, plain)
-            # What follows is plain cargo's and the timer's, on this machine.
-            if builds.elsewhere is not None:
-                builds.rest()
-                run.notes += builds.elsewhere.notes()
-                builds.elsewhere = None
-            elsewhere.close()
             rows, noise = _race(run, explorer, plain)
             standings, confirmed = confirm(run, rows, plain)
             overrides: tuple[PerCrate, ...] = ()
@@ -129,6 +124,9 @@ def tune(session: Session, request: Request, progress: Progress, cluster: Cluste
                 enter(run, Stage.PER_CRATE)
                 chosen = confirmed[0].profile if confirmed else run.base
                 overrides = try_per_crate(builds, timer, request.goal, chosen)
+            if builds.elsewhere is not None:
+                run.notes += builds.elsewhere.notes()
+                builds.ledger.book("waiting", builds.elsewhere.paid())
             waited = session.cargo.clock.total - waited + (timer.bench.clock.total if timer else 0.0)
             own = time.perf_counter() - started - waited
     created = datetime.now(UTC).isoformat(timespec="seconds")
@@ -181,7 +179,9 @@ def _baseline(run: Tune) -> Build:
         run.builds.check(run.builds.plain(probe, "fat LTO by plain cargo, to check shared builds"))
     if run.builds.elsewhere is not None and run.builds.done[code(base)].road is not Road.SHARED:
         run.builds.elsewhere = None
-        run.progress.note("the cluster is left aside: shared builds are not faithful here, there is none to compare")
+        note = "The cluster was left aside: shared builds are not faithful here, and there is none to compare."
+        run.notes += (note,)
+        run.progress.note(note)
     return plain
 
 
@@ -205,7 +205,6 @@ def _timing(run: Tune, plain: Build) -> Iterator[Timer | None]:
         yield None
         return
     enter(run, Stage.WORKLOAD)
-    run.builds.rest()
     session = run.session
     with Bench(session.shim, workload, session.directory / "run", environment_of(session, workload)) as bench:
         program = run.builds.builder.variant(plain, run.base.strip)
@@ -219,6 +218,7 @@ def _timing(run: Tune, plain: Build) -> Iterator[Timer | None]:
             run.ledger,
             program=(sha256, program),
             counter=run.request.instructions,
+            quiet=run.builds.rest,
         )
 
 

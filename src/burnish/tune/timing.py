@@ -4,7 +4,7 @@ import math
 import random
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -61,6 +61,7 @@ class Timer:
         programs: content and file of each arm.
         raced: rounds by their purpose.
         sizes: of arms, against the baseline; for people who wait.
+        quiet: waits until nothing else is done on this machine, before each round.
     """
 
     session: Session
@@ -73,6 +74,7 @@ class Timer:
     programs: dict[str, tuple[str, Path]] = field(default_factory=dict)
     raced: dict[str, tuple[Round, ...]] = field(default_factory=dict)
     sizes: dict[str, float] = field(default_factory=dict)
+    quiet: Callable[[], None] = lambda: None
 
     @property
     def repeats(self) -> int:
@@ -195,6 +197,7 @@ class Timer:
         return stored.counts
 
     def _count(self, arm: str, longest: float) -> Counted:
+        self.quiet()
         start = time.perf_counter()
         found = count(
             self.counter,
@@ -210,6 +213,7 @@ class Timer:
         return Counted(instructions=found.instructions, cycles=found.cycles, seconds=seconds)
 
     def _round(self, race: str, number: int, order: Sequence[str], aliases: Mapping[str, str]) -> Round:
+        self.quiet()
         pairs = tuple((arm, aliases.get(arm, arm)) for arm in order)
         done = self.bench.round(number, pairs, expected=self.output, repeats=self.repeats, seed=race)
         self.session.store.keep_round(race, done)
@@ -244,6 +248,7 @@ def start_timer(
     *,
     program: tuple[str, Path],
     counter: str,
+    quiet: Callable[[], None] = lambda: None,
 ) -> Timer:
     """Run the baseline's program until its output is known to be always the same.
 
@@ -252,6 +257,7 @@ def start_timer(
     """
     sha256, path = program
     bench.place("baseline", path)
+    quiet()
     output, wall = expected_output(bench, "baseline")
     key = digest("wall", session.key, sha256, bench.workload, session.circumstances.cpu)
     stored = session.store.fact(key, float)
@@ -266,6 +272,7 @@ def start_timer(
         output=output,
         # The first session's value: what follows from it (repeats, counts) must not change on resuming.
         wall=wall if stored is None else stored,
+        quiet=quiet,
     )
 
 

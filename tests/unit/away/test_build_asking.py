@@ -4,7 +4,7 @@ No clock: time goes on by a second with each pause, and by what a machine takes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class Fake:
     deaf: set[str] = field(default_factory=set)
     others: dict[str, list[int]] = field(default_factory=dict)
     given: list[tuple[str, Order, "Future[Any]"]] = field(default_factory=list)
-    shared: list[list[str]] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
     closed: bool = False
     refused: Sequence[Refused] = ()
 
@@ -80,10 +80,13 @@ class Fake:
         counts = {address: self.others.get(name, [0]) for address, name in names.items() if name not in self.deaf}
         return {address: count.pop(0) if len(count) > 1 else count[0] for address, count in counts.items()}
 
-    def share(self, blobs: Iterable[Blob]) -> Mapping[str, object]:
-        wanted = [blob.digest for blob in blobs]
-        self.shared.append(wanted)
-        return {digest: (len(self.shared), digest) for digest in wanted}
+    def share(self, blobs: Iterable[Blob], machines: Sequence[Machine] | None = None) -> Mapping[str, object]:
+        assert machines is not None
+        (host,) = (machine.greeting.host for machine in machines)
+        if host in self.deaf:
+            raise ClusterError("the cluster took no contents")
+        self.shared.append(host)
+        return {blob.digest: (host, len(self.shared)) for blob in blobs}
 
     def close(self) -> None:
         self.closed = True
@@ -156,8 +159,11 @@ class Stage:
         return next(hand for hand in self.away.hands if hand.name == host)
 
 
-def stage(tmp_path: Path, *machines: Machine, differs: str = "", early: bool = False) -> Stage:
-    cluster = Fake(machines=machines)
+def stage(
+    tmp_path: Path, *machines: Machine, differs: str = "", early: bool = False, unfit: Sequence[Machine] = ()
+) -> Stage:
+    refused = [Refused(address=each.address, reason="another rustc", machine=each) for each in unfit]
+    cluster = Fake(machines=machines, refused=[*refused, Refused(address="tls://mute:1", reason="it does not answer")])
     said: list[str] = []
     clock = [100.0]
 
@@ -167,10 +173,10 @@ def stage(tmp_path: Path, *machines: Machine, differs: str = "", early: bool = F
     def judge(received: Received) -> str:
         return "another file" if received.hand.name == differs else ""
 
-    order = msgspec.structs.replace(ORDER, parts=(digest_of(PART),), profile=BASE)
+    order = msgspec.structs.replace(ORDER, parts=(digest_of(PART),), profile=BASE, boot=HERE)
     away = Away(
         cluster=cluster,
-        work=Work(order=order, parts=(PART,), boot=HERE),
+        work=Work(order=order, parts=(PART,)),
         cache=Cache(tmp_path),
         limit=LIMIT,
         judge=judge,
@@ -205,7 +211,7 @@ def test_a_machine_is_tried_before_it_is_given_candidates(tmp_path: Path) -> Non
     assert received is not None
     assert received.product.data == b"a " + FAT.id.encode()
     assert at.cluster.profiles("a") == [BASE, FAT, THIN], "the next is given as soon as one is done"
-    assert len(at.cluster.shared) == 1, "sources travel once"
+    assert at.cluster.shared == ["a"], "sources travel once"
 
 
 def test_who_is_far_away_begins_at_once_and_who_is_here_only_when_something_is_wanted(tmp_path: Path) -> None:
@@ -281,9 +287,46 @@ def test_sources_that_are_gone_are_sent_anew(tmp_path: Path) -> None:
     at.away.want([FAT])
     at.answered("a", missing=(digest_of(PART),))
     at.away.want([FAT])
-    assert len(at.cluster.shared) == 2
+    assert at.cluster.shared == ["a", "a"]
     at.made("a", FAT)
     assert at.away.fetch(FAT) is not None
+
+
+def test_a_worker_that_takes_no_sources_does_not_keep_the_others_from_work(tmp_path: Path) -> None:
+    at = stage(tmp_path, machine("hangs"), machine("b"))
+    at.cluster.deaf.add("hangs")
+    at.away.want([FAT])
+    assert at.said == ["the worker hangs (tls://hangs:1) is left aside: the cluster took no contents"]
+    assert at.cluster.profiles("b") == [BASE]
+
+
+def test_what_a_cluster_lost_is_sent_again(tmp_path: Path) -> None:
+    at = stage(tmp_path, machine("a")).trusted("a")
+    at.away.want([FAT])
+    at.cluster.of("a").set_exception(CancelledError())
+    at.away.want([FAT])
+    assert at.away.lost == ["the worker a (tls://a:1): what it was given was lost"]
+    assert at.cluster.shared == ["a", "a"]
+    at.made("a", FAT)
+    assert at.away.fetch(FAT) is not None
+
+
+def test_what_takes_too_long_on_one_worker_is_not_given_to_the_next(tmp_path: Path) -> None:
+    at = stage(tmp_path, machine("a"), machine("b")).trusted("a", "b")
+    at.away.want([FAT])
+    at.answered("a", trouble="not done within 60 s", late=True)
+    at.away.want([FAT])
+    assert at.away.fetch(FAT) is None
+    assert FAT not in at.cluster.profiles("b")
+
+
+def test_a_worker_that_is_slower_may_take_longer(tmp_path: Path) -> None:
+    at = stage(tmp_path, machine("a")).trusted("a")
+    at.hand("a").pace = 3.0
+    at.away.want([FAT])
+    (_, order, _) = at.cluster.given[-1]
+    assert order.limit == 3 * LIMIT
+    assert order.until == at.hand("a").until > at.clock[0] + 3 * LIMIT
 
 
 def test_another_file_than_was_named_is_not_taken(tmp_path: Path) -> None:
@@ -369,22 +412,45 @@ def test_others_orders_on_a_worker_of_this_machine_are_waited_for(tmp_path: Path
     began = at.clock[0]
     at.away.rest()
     assert at.clock[0] - began >= 2.0
+    assert at.clock[0] - began < LIMIT
+    at.pass_time(10.0)
     at.cluster.others["near"] = [1]
     with pytest.raises(ClusterError, match=r"near \(tls://near:1\) is at work for somebody else"):
         at.away.rest()
 
 
+def test_orders_on_a_worker_that_is_of_no_use_are_waited_for_as_well(tmp_path: Path) -> None:
+    at = stage(tmp_path, machine("far"), unfit=[machine("near", HERE), machine("away")])
+    at.cluster.others |= {"near": [1], "away": [1]}
+    with pytest.raises(ClusterError, match="near"):
+        at.away.rest()
+
+
+def test_whether_all_is_at_rest_is_not_asked_before_each_round(tmp_path: Path) -> None:
+    at = stage(tmp_path, machine("near", HERE))
+    at.away.rest()
+    at.cluster.others["near"] = [1, 0]
+    at.away.rest()
+    assert at.cluster.others["near"] == [1, 0]
+    at.pass_time(10.0)
+    at.away.rest()
+    assert at.cluster.others["near"] == [0]
+
+
 def test_a_worker_of_this_machine_that_hangs_is_given_until_its_order_has_ended_by_itself(tmp_path: Path) -> None:
     at = stage(tmp_path, machine("near", HERE)).trusted("near")
     at.away.want([FAT])
+    at.away.want([])
     at.cluster.deaf.add("near")
     given = at.clock[0]
     at.cluster.of("near").set_exception(GoneError("lost"))
     at.away.rest()
     assert at.clock[0] - given >= LIMIT
     assert at.hand("near").standing is Standing.ASIDE
-    at.cluster.machines = ()
+    began = at.clock[0]
+    at.pass_time(10.0)
     at.away.rest()
+    assert at.clock[0] == began + 10.0, "and never again"
 
 
 def test_a_worker_of_this_machine_that_never_answers_is_left_aside(tmp_path: Path) -> None:

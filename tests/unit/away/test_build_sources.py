@@ -168,6 +168,18 @@ def test_a_workspace_travels_whole_but_for_what_is_no_source(tmp_path: Path) -> 
     assert {"vendor/dep/.github/x", "vendor/dep/src/lib.rs"} in parts
 
 
+def test_linked_directories_are_what_they_lead_to(tmp_path: Path) -> None:
+    root = spread(tmp_path / "work")
+    (root / "app" / "shared").symlink_to(root / "proto")
+    (root / "app" / "up").symlink_to(root)
+    (root / "app" / "loose").symlink_to(tmp_path / "nowhere")
+    found = set().union(*sent(root, project(root, "app")))
+    assert "app/shared/a.proto" in found
+    assert "app/up/README.md" in found
+    assert "app/loose" not in found
+    assert not any(name.startswith("app/up/app/up/") for name in found)
+
+
 def test_of_a_large_workspace_the_packages_travel_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = spread(tmp_path / "work")
     monkeypatch.setattr(gathering, "LARGEST", sum(len(name) for name in FILES) - 1)

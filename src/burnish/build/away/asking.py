@@ -1,15 +1,15 @@
 """A tune's shared builds on a cluster: given out ahead of when they are asked for, taken in as they come.
 
-One order at a time for each machine, as cargo takes all of its cores. A machine's first order is a trial: a build that
-was made here as well; one whose result differs is left aside. Nothing here waits without an end: what a machine lost or
-does not answer is built by whoever asks. And each order has a limit that the machine keeps by itself: what can no
-longer be heard of has ended then, and does not run beside a measurement.
+One order at a time for each worker, as cargo takes all cores of its machine. A worker's first order is a trial: a build
+that was made here as well; one whose file differs is left aside. Nothing here waits without an end: what a worker lost
+or does not answer is built by whoever asks. And each order has a limit that the worker keeps by itself: what is not
+heard of any more has ended then, and does not run beside a measurement.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, wait
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,14 +27,15 @@ from burnish.executor.reachable import listens
 from burnish.profile.profile import Profile
 from burnish.units import format_seconds
 
-#: Seconds between two looks at what came back, and at whether the workers are still there.
+#: Seconds between two looks at what came back, at whether the workers are still there, and at whether all is at rest.
 _LOOK = 0.25
 _PRESENCE = 2.0
+_REST = 2.0
 #: Seconds for an answer to travel, beyond what an order may take.
 _GRACE = 5.0
-#: Share of its limit after which an order is given to a second machine as well, where one is idle.
+#: Share of its limit after which an order is given to a second worker as well, where one is idle.
 _SUSPECT = 0.5
-#: Troubles of a machine before it is left aside.
+#: Troubles of a worker before it is left aside.
 _TROUBLES = 2
 
 
@@ -52,14 +53,12 @@ class Work:
     """What all orders of a tune share.
 
     Attributes:
-        order: any of them; another profile makes it another.
+        order: any of them; another profile makes it another. Its ``boot`` is this machine's.
         parts: the sources' contents.
-        boot: of this machine, see `burnish.machine.boot_id`.
     """
 
     order: Order
     parts: tuple[bytes, ...]
-    boot: str
 
 
 @dataclass(slots=True)
@@ -67,11 +66,11 @@ class Away:
     """The cluster's side of one tune.
 
     Args:
-        limit: seconds that an order may take.
-        judge: of a machine's trial: why it cannot be used, empty where it can; may set the hand's factor.
+        limit: seconds that an order may take, on a worker as fast as this machine.
+        judge: of a worker's trial: why it cannot be used, empty where it can; may set the hand's factors.
         say: told of what is lost, for people.
         detail: told of what is given and what comes, for who wants to know.
-        listens: whether anybody does at a machine's address.
+        listens: whether anybody does at a worker's address.
     """
 
     cluster: Cluster
@@ -86,20 +85,27 @@ class Away:
     listens: Callable[[Machine], bool] = lambda machine: listens(machine.address)
     lost: list[str] = field(default_factory=list)
     hands: list[Hand] = field(default_factory=list)
+    _beside: list[Hand] = field(default_factory=list)
     _trial: Profile | None = None
     _wanted: list[Profile] = field(default_factory=list)
     _done: dict[Profile, Received] = field(default_factory=dict)
     _failed: set[Profile] = field(default_factory=set)
-    _handles: Mapping[str, object] = field(default_factory=dict)
-    _seen: float = 0.0
+    _seen: float = -math.inf
+    _rested: float = -math.inf
 
     def __post_init__(self) -> None:
-        self.hands = [
-            Hand(machine, here=machine.greeting.boot in {"", self.work.boot}) for machine in self.cluster.machines
+        self.hands = [Hand(machine, here=self._is_here(machine)) for machine in self.cluster.machines]
+        # Of no use for this tune, but others may give them work, too.
+        unfit = [refused.machine for refused in self.cluster.refused if refused.machine is not None]
+        self._beside = [
+            Hand(machine, here=True, standing=Standing.ASIDE) for machine in unfit if self._is_here(machine)
         ]
 
+    def _is_here(self, machine: Machine) -> bool:
+        return machine.greeting.boot in {"", self.work.order.boot}
+
     def begin(self, trial: Profile, *, early: bool) -> None:
-        """Say what a machine is tried with; ``early``: on other machines than this one at once."""
+        """Say what a worker is tried with; ``early``: on other machines than this one at once."""
         self._trial = trial
         if early:
             self._give(resting=True)
@@ -126,12 +132,18 @@ class Away:
     def rest(self) -> None:
         """Wait until nothing is built on this very machine, so that something can be measured here.
 
+        Cheap where it was asked for a moment ago: before each round of a measurement.
+
         Raises:
             ClusterError: a worker here is at work for somebody else, and stays so.
         """
         self._wanted = []
+        here = [hand for hand in (*self.hands, *self._beside) if hand.here]
+        given = any(hand.future is not None for hand in here)
+        if not here or (not given and self.now() - self._rested < _REST):
+            return
         until = self.now() + self.limit + _GRACE
-        while busy := self._at_work():
+        while busy := self._at_work(here):
             if self.now() > max(until, *(hand.until for hand in busy)):
                 raise ClusterError(
                     f"the worker {busy[0].label} is at work for somebody else on this machine: nothing is measured "
@@ -140,27 +152,24 @@ class Away:
                 )
             self._wait(busy)
             self._take()
+        self._rested = self.now()
 
-    def _at_work(self) -> list[Hand]:
-        """Workers of this machine that may be building."""
-        here = [hand for hand in self.hands if hand.here]
+    def _at_work(self, here: Sequence[Hand]) -> list[Hand]:
+        """Workers of this machine that may be building; who is dead builds nothing."""
         self._give_up(here)
         if busy := [hand for hand in here if hand.future is not None]:
             return busy
-        # Who was left aside builds at most until what it was given must have ended; who is dead builds nothing.
-        asked = [
-            hand for hand in here
-            if (hand.standing is not Standing.ASIDE or self.now() < hand.until) and self.listens(hand.machine)
-        ]  # fmt: skip
+        there = [hand for hand in here if self.listens(hand.machine)]
+        asked = [hand for hand in there if not hand.deaf]
         counts = self.cluster.at_work([hand.machine for hand in asked]) if asked else {}
         for hand in asked:
             if hand.machine.address not in counts:
+                hand.deaf = True
                 self._leave(hand, "it does not answer")
-                if self.now() < hand.until:
-                    busy.append(hand)
-            elif counts[hand.machine.address]:
-                busy.append(hand)
-        return busy
+        # Of who does not answer nothing is known but when what it was given has ended by itself.
+        return [
+            hand for hand in there if (self.now() < hand.until if hand.deaf else counts.get(hand.machine.address, 0))
+        ]
 
     def since(self, profile: Profile) -> float | None:
         """Seconds that a candidate has been under way, infinity where it is there; None where nobody has it."""
@@ -209,7 +218,7 @@ class Away:
             self._tell(f"the cluster is lost, everything is built here: {error.message}")
             return
         for hand in self.hands:
-            if hand.standing is not Standing.ASIDE and hand.machine.address not in present:
+            if hand.machine.address not in present:
                 self._leave(hand, "it is not there any more")
 
     def _leave(self, hand: Hand, reason: str, *, quietly: bool = False) -> None:
@@ -217,14 +226,14 @@ class Away:
             self._tell(f"the worker {hand.label} is left aside: {reason}")
         if hand.future is not None:
             hand.future.cancel()
-        hand.standing, hand.job, hand.future = Standing.ASIDE, None, None
+        hand.standing, hand.job, hand.future, hand.handles = Standing.ASIDE, None, None, {}
 
     def _tell(self, text: str) -> None:
         self.lost.append(text)
         self.say(text)
 
     def _give(self, *, resting: bool = False) -> None:
-        """Give each idle machine what is likeliest, or its trial."""
+        """Give each idle worker what is likeliest, or its trial."""
         for hand in self.hands:
             if not hand.idle or (resting and hand.here) or self._trial is None:
                 continue
@@ -243,7 +252,7 @@ class Away:
         return choose([each for each in self._wanted if each not in begun], hand.cells, others)
 
     def _give_again(self, profile: Profile, hands: Sequence[Hand]) -> None:
-        """Give a candidate that is waited for to a second machine, where the first is slow and another has nothing."""
+        """Give a candidate that is waited for to a second worker, where the first is slow and another has nothing."""
         if len(hands) != 1 or self.now() - hands[0].began < _SUSPECT * self.limit:
             return
         for hand in self.hands:
@@ -252,23 +261,26 @@ class Away:
                 return
 
     def _send(self, hand: Hand, profile: Profile) -> None:
-        order = encode(msgspec.structs.replace(self.work.order, profile=profile, limit=self.limit))
         try:
-            handles: Any = [self._shared()[digest] for digest in self.work.order.contents()]
-            hand.future = self.cluster.executor_of(hand.machine).submit(work, order, handles)
+            handles: Any = self._shared_with(hand)
+            hand.began = self.now()
+            limit = self.limit * hand.pace
+            hand.until = hand.began + limit + _GRACE
+            order = msgspec.structs.replace(self.work.order, profile=profile, limit=limit, until=hand.until)
+            hand.future = self.cluster.executor_of(hand.machine).submit(work, encode(order), handles)
         except Exception as error:  # noqa: BLE001 - whatever an executor raises, it takes no more orders
             self._leave(hand, _words(error))
             return
-        hand.job, hand.began = profile, self.now()
-        hand.until = hand.began + self.limit + _GRACE
+        hand.job = profile
         hand.cells.add(cell(profile))
         self.detail(f"given to the worker {hand.label}: {profile.code_id}")
 
-    def _shared(self) -> Mapping[str, object]:
-        if not self._handles:
+    def _shared_with(self, hand: Hand) -> list[object]:
+        """The sources for one worker: what others hold may go with them."""
+        if not hand.handles:
             blobs = [kept(self.cache.put(part), self.cache) for part in self.work.parts]
-            self._handles = dict(self.cluster.share(blobs))
-        return self._handles
+            hand.handles = dict(self.cluster.share(blobs, [hand.machine]))
+        return [hand.handles[digest] for digest in self.work.order.contents()]
 
     def _take(self) -> None:
         """Take in what has come back."""
@@ -279,7 +291,8 @@ class Away:
             hand.future, hand.job = None, None
             try:
                 self._conclude(hand, profile, future.result())
-            except Exception as error:  # noqa: BLE001 - a machine's, or of the way to it
+            except (Exception, CancelledError) as error:  # noqa: BLE001 - a worker's, or of the way to it
+                hand.handles = {}
                 self._trouble(hand, _words(error))
                 self._look(at_once=True)
 
@@ -288,10 +301,13 @@ class Away:
         answer = read_answer(data)
         if answer.missing:
             # Sent anew, under new names.
-            self._handles = {}
+            hand.handles = {}
             self._trouble(hand, "the sources were gone there")
             return
         if answer.trouble:
+            if answer.late:
+                # Another worker would not be faster: it is built here, without a limit.
+                self._failed.add(profile)
             self._trouble(hand, answer.trouble)
             return
         if answer.failed is not None:
@@ -306,15 +322,19 @@ class Away:
         received = Received(answer=answer, product=product, hand=hand)
         hand.made += 1
         if hand.standing is Standing.NEW:
-            reason = self.judge(received)
-            if reason:
-                self._leave(hand, reason)
-            else:
-                hand.standing = Standing.TRUSTED
-                self.detail(f"the worker {hand.label} builds what this machine does, in {format_seconds(answer.wall)}")
+            self._conclude_trial(received)
             return
         self._done[profile] = received
         self.detail(f"from the worker {hand.label}: {profile.code_id}, {format_seconds(answer.wall)}")
+
+    def _conclude_trial(self, received: Received) -> None:
+        hand = received.hand
+        if reason := self.judge(received):
+            self._leave(hand, reason)
+            return
+        hand.standing = Standing.TRUSTED
+        words = format_seconds(received.answer.wall)
+        self.detail(f"the worker {hand.label} builds what this machine does, in {words}")
 
     def _trouble(self, hand: Hand, reason: str) -> None:
         hand.troubles += 1
@@ -328,5 +348,11 @@ def _first(text: str) -> str:
     return text.partition("\n")[0]
 
 
-def _words(error: Exception) -> str:
-    return error.message if isinstance(error, ClusterError) else f"{type(error).__name__}: {error}"
+def _words(error: BaseException) -> str:
+    match error:
+        case ClusterError():
+            return error.message
+        case CancelledError():
+            return "what it was given was lost"
+        case _:
+            return f"{type(error).__name__}: {error}"

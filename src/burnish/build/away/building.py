@@ -4,6 +4,7 @@ The order comes on stdin, its sources lie in the slot that is the argument, the 
 """
 
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +14,7 @@ import msgspec
 
 from burnish.build.away.gathering import configuration_beyond
 from burnish.build.away.order import Order, read_order
-from burnish.build.away.performing import Reply
+from burnish.build.away.performing import Reply, seconds_left
 from burnish.build.away.places import Slot
 from burnish.build.builder import Builder, Workshop
 from burnish.build.shim import ensure_shim, guard
@@ -23,7 +24,7 @@ from burnish.cargo.invocation import Cargo
 from burnish.cargo.project import read_project
 from burnish.cargo.toolchain import read_toolchain
 from burnish.errors import BurnishError, ClusterError
-from burnish.processes import die_with_parent, end_after
+from burnish.processes import die_with_parent, end_group_on
 
 #: Seconds.
 _GRACE = 1.0
@@ -74,14 +75,16 @@ def built(order: Order, slot: Slot, environment: Mapping[str, str]) -> Reply:
 def main() -> int:
     """Do the order of the slot that the argument behind the parent's process id names."""
     parent, place = sys.argv[1:]
-    die_with_parent(int(parent))
+    # Cargo ends with this process, its build scripts only with the group.
+    end_group_on(signal.SIGALRM)
+    die_with_parent(int(parent), signal.SIGALRM)
     # Whatever cargo may print: only the reply goes to stdout.
     with os.fdopen(os.dup(1), "wb") as stdout:
         os.dup2(2, 1)
         try:
             order = read_order(sys.stdin.buffer.read())
             # Who started this ends it in time, unless it is stopped or hangs itself.
-            end_after(order.limit + _GRACE)
+            signal.setitimer(signal.ITIMER_REAL, seconds_left(order) + _GRACE)
             reply = built(order, Slot(path=Path(place)), dict(os.environ))
         except BurnishError as error:
             reply = Reply(trouble=error.message)

@@ -5,6 +5,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,11 +18,13 @@ from burnish.digests import digest_of
 from burnish.errors import ClusterError
 from burnish.units import format_bytes
 
+#: Files that may travel.
+_MOST: Final = 100_000
 #: Directories that hold no sources, by name, and by what lies in them: version control, what tools keep, build output.
 _NO_SOURCES: Final = frozenset({".git", ".hg", ".jj", ".svn", "__pycache__", "node_modules"})
 _MARKS: Final = frozenset({"CACHEDIR.TAG", "pyvenv.cfg"})
 #: Tables of a config file that change what is built; the others say where crates come from, and how cargo speaks.
-_SHAPING: Final = ("build", "env", "profile", "target", "unstable")
+_SHAPING: Final = ("build", "env", "patch", "paths", "profile", "target", "unstable")
 #: Keys of its ``build`` that do not.
 _UNSHAPING: Final = frozenset({"target-dir", "build-dir", "jobs", "dep-info-basedir", "rustc-wrapper"})
 
@@ -91,13 +94,15 @@ def _chosen(project: Project, base: Path, environment: Mapping[str, str]) -> Ite
         ClusterError: they are too large.
     """
     passed_over = {project.target_directory, *(each / "target" for each in (project.root, *project.sources))}
-    packages = [*_singles(project, base, environment), *_below(project.sources, passed_over)]
-    for paths in ([*packages, *_below([project.root], passed_over)], packages):
-        chosen = dict.fromkeys(paths)
-        if sum(map(_size, chosen)) <= LARGEST:
+    packages = list(
+        islice(chain(_singles(project, base, environment), _below(project.sources, passed_over)), _MOST + 1)
+    )
+    for paths in (chain(packages, _below([project.root], passed_over)), packages):
+        chosen = dict.fromkeys(islice(paths, _MOST + 1))
+        if len(chosen) <= _MOST and sum(map(_size, chosen)) <= LARGEST:
             return chosen
     raise ClusterError(
-        f"the project's packages hold more than {format_bytes(LARGEST)}: too much to send to a cluster",
+        f"the project's packages hold more than {format_bytes(LARGEST)}, or {_MOST:,} files: too much for a cluster",
         hint="leave --cluster out; a directory with a CACHEDIR.TAG is passed over",
     )
 
@@ -117,13 +122,23 @@ def _singles(project: Project, base: Path, environment: Mapping[str, str]) -> It
 def _below(directories: Iterable[Path], passed_over: Container[Path]) -> Iterator[Path]:
     """All files, hidden ones too: of a vendored crate cargo misses each that is not there."""
     for top in directories:
-        for parent, names, files in os.walk(top):
-            at = Path(parent)
-            if at != top and not _MARKS.isdisjoint(files):
-                names.clear()
-                continue
-            names[:] = [name for name in names if name not in _NO_SOURCES and at / name not in passed_over]
-            yield from (at / name for name in files)
+        yield from _files_at(top, passed_over, frozenset())
+
+
+def _files_at(place: Path, passed_over: Container[Path], above: frozenset[str]) -> Iterator[Path]:
+    """Files of a directory; linked directories count as what they lead to, those that lead to themselves once."""
+    real = os.path.realpath(place)
+    try:
+        paths = sorted(place.iterdir())
+    except OSError:
+        return
+    if real in above or (above and any(path.name in _MARKS for path in paths)):
+        return
+    for path in paths:
+        if not path.is_dir():
+            yield path
+        elif path.name not in _NO_SOURCES and path not in passed_over:
+            yield from _files_at(path, passed_over, above | {real})
 
 
 def _size(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""The machines of a cluster at work for one tune: what each was given, and what it should be given next."""
+"""The workers of a cluster for one tune: what each was given, and what it should be given next."""
 
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future
@@ -13,7 +13,7 @@ from burnish.profile.profile import Profile
 
 
 class Standing(StrEnum):
-    """What is thought of a machine."""
+    """What is thought of a worker."""
 
     NEW = "new"
     TRUSTED = "trusted"
@@ -22,11 +22,14 @@ class Standing(StrEnum):
 
 @dataclass(slots=True)
 class Hand:
-    """A machine at work.
+    """A worker.
 
     Attributes:
         here: it shares this machine's processor, and must rest while anything is measured.
-        factor: seconds of this machine per second of that one.
+        deaf: it did not answer; nobody asks it again.
+        factor: seconds of this machine per second of that one, where they have other processors.
+        pace: how many times as long as here a build takes there, 1 at least.
+        handles: the sources' contents there, by digest.
         made: builds that came back.
         cells: of which it has the libraries, or makes them.
         until: when what it was given last has ended there, whoever can still be heard.
@@ -35,7 +38,10 @@ class Hand:
     machine: Machine
     here: bool
     standing: Standing = Standing.NEW
+    deaf: bool = False
     factor: float = 1.0
+    pace: float = 1.0
+    handles: dict[str, object] = field(default_factory=dict)
     made: int = 0
     troubles: int = 0
     cells: set[str] = field(default_factory=set)
@@ -59,11 +65,11 @@ class Hand:
 
 
 def choose(todo: Sequence[Profile], own: Collection[str], others: Collection[str]) -> Profile | None:
-    """What a machine should be given: a link over libraries that it has, else a cell of its own, else the first.
+    """What a worker should be given: a link over libraries that it has, else a cell of its own, else the first.
 
     Args:
         todo: the likeliest first.
-        own: cells of which the machine has the libraries.
+        own: cells of which it has the libraries.
         others: cells of which others have them.
     """
     linked = (each for each in todo if cell(each) in own)

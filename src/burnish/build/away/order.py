@@ -27,10 +27,10 @@ OWN_TOOLS: Final = frozenset({
     "RUSTC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER",
     "CARGO_BUILD_RUSTC", "CARGO_BUILD_RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
 })  # fmt: skip
-#: Names of profiles and packages; they become keys of TOML.
-_NAME = re.compile(r"[\w.@:+-]+", re.ASCII)
-#: The name of a linked file.
-_FILE = re.compile(r"\w[\w.-]*")
+#: Specs of packages; they become keys of TOML, in quotes.
+_SPEC = re.compile(r"[\w.@:+/#?=~-]+", re.ASCII)
+#: Names of linked files, profiles and targets.
+_NAME = re.compile(r"\w[\w.-]*")
 
 
 class Names(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +60,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         configuration: of `burnish.build.away.gathering.configuration_beyond`; must be the machine's own.
         environment: variables that change what is built.
         limit: seconds; what takes longer ends there by itself, whoever can still be heard.
+        boot: of the machine that asks, see `burnish.machine.boot_id`; empty where unknown.
+        until: when it must have ended on that very machine, by its monotonic clock.
     """
 
     version: int
@@ -76,6 +78,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     environment: dict[str, str]
     names: Names
     limit: float
+    boot: str = ""
+    until: float = 0.0
 
     def contents(self) -> tuple[str, ...]:
         """The digests of all that is needed, each once."""
@@ -93,6 +97,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         failed: rustc's or cargo's own error.
         missing: contents that were said to be there and are not.
         trouble: why the order was not carried out.
+        late: because it would have taken longer than it may.
     """
 
     host: str
@@ -103,6 +108,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     failed: FailedBuild | None = None
     missing: tuple[str, ...] = ()
     trouble: str = ""
+    late: bool = False
 
 
 _orders = msgspec.json.Decoder(Order)
@@ -135,8 +141,8 @@ def read_order(data: bytes) -> Order:
 
 
 def _check_words(order: Order) -> None:
-    names = (order.given.profile_name, order.selection.profile, *order.given.strip_overrides)
-    if not all(map(_NAME.fullmatch, names)):
+    profiles = (order.given.profile_name, order.selection.profile)
+    if not (all(map(_NAME.fullmatch, profiles)) and all(map(_SPEC.fullmatch, order.given.strip_overrides))):
         raise ClusterError("an order names a profile or a package by what cannot be one")
     words = (*order.selection.features, order.selection.target, order.selection.bin, order.selection.example)
     if order.selection.target is not None and not _NAME.fullmatch(order.selection.target):
@@ -165,6 +171,6 @@ def read_answer(data: bytes) -> Answer:
         return answer
     if answer.build is None or not answer.build.crates or not is_digest(answer.product):
         raise ClusterError(f"{answer.host!r} answered with no build")
-    if not _FILE.fullmatch(answer.name):
+    if not _NAME.fullmatch(answer.name):
         raise ClusterError(f"{answer.host!r} named a file by what cannot be one")
     return answer

@@ -13,15 +13,16 @@ import msgspec
 
 from burnish import __version__
 from burnish.build.away.order import Answer, Order, encode, read_order
-from burnish.build.away.places import Slot, builds_of, lay, taken_slot
+from burnish.build.away.places import builds_of, lay, taken_slot
 from burnish.build.away.snapshot import SourceFile, read_part
 from burnish.build.values import Build, FailedBuild
-from burnish.cache import Cache
+from burnish.cache import DEFAULT_LIMIT
 from burnish.cargo.inputs import is_relevant
 from burnish.errors import BurnishError, ClusterError
 from burnish.executor.blob import Blob, at_hand, kept, own_cache
-from burnish.executor.child import ask_child
+from burnish.executor.child import LateError, ask_child, counted
 from burnish.executor.greeting import Rust, toolchains
+from burnish.machine import boot_id
 
 #: Variables of this machine that would change what is built, or which cargo and rustc are run.
 _OWN = frozenset({"CARGO", "CARGO_INCREMENTAL", "RUSTUP_TOOLCHAIN"})
@@ -50,7 +51,11 @@ def work(order: bytes, blobs: Sequence[Blob]) -> tuple[bytes, tuple[Blob, ...]]:
     answer = Answer(host=socket.gethostname(), wall=0.0)
     found: tuple[Blob, ...] = ()
     try:
-        answer, found = _performed(read_order(order), order, blobs, answer)
+        with counted():
+            answer, found = _performed(read_order(order), order, blobs, answer)
+        own_cache().prune_now_and_then(DEFAULT_LIMIT)
+    except LateError as error:
+        answer = msgspec.structs.replace(answer, trouble=error.message, late=True)
     except BurnishError as error:
         answer = msgspec.structs.replace(answer, trouble=error.message)
     except Exception as error:  # noqa: BLE001 - a worker's trouble is for the tune to judge
@@ -75,20 +80,32 @@ def _performed(order: Order, data: bytes, blobs: Sequence[Blob], answer: Answer)
             data,
             slot.path,
             environment=_environment(environment, rust, order.environment),
-            limit=order.limit,
+            limit=seconds_left(order),
         )
         reply = msgspec.json.decode(out, type=Reply)
         if reply.trouble:
             raise ClusterError(reply.trouble)
         if reply.build is None:
             return msgspec.structs.replace(answer, failed=reply.failed), ()
-        product = _kept(slot, reply.product, cache)
+        product = kept(cache.put_file(slot.own / reply.product), cache)
+        # The next link makes another.
+        (slot.own / reply.product).unlink()
     name = Path(reply.product).name
     return msgspec.structs.replace(answer, build=reply.build, product=product.digest, name=name), (product,)
 
 
-def _kept(slot: Slot, product: str, cache: Cache) -> Blob:
-    return kept(cache.put_file(slot.own / product), cache)
+def seconds_left(order: Order) -> float:
+    """Seconds that it may take from now on.
+
+    Raises:
+        LateError: none; it waited for its turn too long.
+    """
+    if not order.boot or order.boot != boot_id():
+        return order.limit
+    left = min(order.limit, order.until - time.monotonic())
+    if left <= 0:
+        raise LateError("its turn came too late")
+    return left
 
 
 def _sources(parts: Iterable[Path | bytes]) -> list[SourceFile]:

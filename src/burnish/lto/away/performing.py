@@ -3,6 +3,7 @@
 `work` is what an executor calls, here and elsewhere: bytes and blobs in, bytes and blobs out.
 """
 
+import contextlib
 import os
 import socket
 import sys
@@ -16,11 +17,11 @@ from pathlib import Path
 import msgspec
 
 from burnish import __version__
-from burnish.cache import Cache
+from burnish.cache import DEFAULT_LIMIT, Cache
 from burnish.cargo.toolchain import find_llvm, llvm_name
 from burnish.errors import BurnishError, ClusterError
 from burnish.executor.blob import Blob, at_hand, kept, own_cache
-from burnish.executor.child import ask_child
+from burnish.executor.child import ask_child, counted
 from burnish.executor.greeting import toolchains
 from burnish.lto import malloc
 from burnish.lto.away.backend import Reply, lay, outputs, remarks
@@ -38,7 +39,11 @@ def work(order: bytes, blobs: Sequence[Blob]) -> tuple[bytes, tuple[Blob, ...]]:
     Returns:
         an answer, and the contents that it names.
     """
-    return perform(order, blobs)
+    with counted():
+        done = perform(order, blobs)
+    with contextlib.suppress(BurnishError):
+        own_cache().prune_now_and_then(DEFAULT_LIMIT)
+    return done
 
 
 def perform(
