@@ -111,7 +111,6 @@ def cluster(place: Path, workers: int, *, first: int = 0, apart: bool = False) -
             nodes.append(
                 subprocess.Popen(
                     [*pinned, sys.executable, "-m", "dask", *words, "--no-dashboard"],
-                    cwd=place,
                     env={**os.environ, "BURNISH_CACHE_DIR": str(place / f"{name}.cache")},
                     stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
                 )

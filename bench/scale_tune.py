@@ -29,14 +29,15 @@ def main() -> None:
     parser.add_argument("--goal", default="size")
     parser.add_argument("--run")
     args = parser.parse_args()
-    project = args.directory / "project"
+    directory = args.directory.resolve()
+    project = directory / "project"
     shutil.copytree(args.project, project, ignore=shutil.ignore_patterns("target"), dirs_exist_ok=True)
     machines = len(os.sched_getaffinity(0))
     asked = ["--goal", args.goal, "--budget", "3h", *(["--run", args.run] if args.run else [])]
     walls: dict[int, list[float]] = {0: [], machines - 1: []}
     for number in range(args.rounds):
         for workers in sorted(walls, reverse=number % 2 == 1):
-            place = args.directory / f"round-{number}-{workers}"
+            place = directory / f"round-{number}-{workers}"
             result, wall = tuned(project, place, asked, workers)
             walls[workers].append(wall)
             print(f"round {number + 1}, {workers} workers: {line(result, wall)}", flush=True)

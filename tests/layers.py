@@ -38,6 +38,9 @@ RANKS: Mapping[str, int] = {
 #: No process, clock, environment or file; luck only from a seed that is given. Packages count whole.
 PURE = (
     "burnish.profile",
+    "burnish.build.away.hands",
+    "burnish.build.away.order",
+    "burnish.build.away.snapshot",
     "burnish.cargo.manifest",
     "burnish.digests",
     "burnish.executor.addresses",
