@@ -38,8 +38,6 @@ RANKS: Mapping[str, int] = {
 #: No process, clock, environment or file; luck only from a seed that is given. Packages count whole.
 PURE = (
     "burnish.profile",
-    "burnish.build.away.hands",
-    "burnish.build.away.order",
     "burnish.build.away.snapshot",
     "burnish.cargo.manifest",
     "burnish.digests",

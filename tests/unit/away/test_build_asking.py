@@ -412,6 +412,7 @@ def test_others_orders_on_a_worker_of_this_machine_are_waited_for(tmp_path: Path
     began = at.clock[0]
     at.away.rest()
     assert at.clock[0] - began >= 2.0
+    assert at.said == ["waiting for the worker near (tls://near:1) on this machine, which is at work for somebody else"]
     assert at.clock[0] - began < LIMIT
     at.pass_time(10.0)
     at.cluster.others["near"] = [1]

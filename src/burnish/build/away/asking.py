@@ -143,7 +143,11 @@ class Away:
         if not here or (not given and self.now() - self._rested < _REST):
             return
         until = self.now() + self.limit + _GRACE
+        said = False
         while busy := self._at_work(here):
+            if not (said or given):
+                self.say(f"waiting for the worker {busy[0].label} on this machine, which is at work for somebody else")
+                said = True
             if self.now() > max(until, *(hand.until for hand in busy)):
                 raise ClusterError(
                     f"the worker {busy[0].label} is at work for somebody else on this machine: nothing is measured "
