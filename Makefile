@@ -18,7 +18,7 @@ demo: $(VENV)/installed cargo ## tune examples/crossings; the report is also wri
 test: $(VENV)/installed-test cargo ## ruff, mypy and all tests but those of make test-crates
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
-	@CARGO_NET_OFFLINE=true $(BIN)/pytest -m 'not crates' -n auto --dist worksteal
+	@CARGO_NET_OFFLINE=true $(BIN)/pytest -m 'not crates' -n auto --dist worksteal --durations 20
 
 test-crates: $(VENV)/installed-test cargo ## try programs of the registry (network, minutes)
 	@$(BIN)/pytest -m 'crates and not long' -n auto --dist worksteal

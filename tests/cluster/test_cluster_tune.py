@@ -23,18 +23,6 @@ def test_the_verdict_and_every_file_are_those_of_this_machine_alone(alone: Alone
     assert elsewhere(alone.same(again)) == elsewhere(result)
 
 
-def test_the_sources_travel_once(alone: Alone, nodes: Processes) -> None:
-    scheduler = nodes.scheduler()
-    worker = nodes.worker(scheduler)
-    alone.same(alone.again(scheduler.address))
-    blobs = worker.cache / "lto" / "blobs"
-    before = {path.name: path.stat().st_mtime_ns for path in blobs.rglob("*") if path.is_file()}
-    assert before
-    alone.same(alone.again(scheduler.address))
-    after = {path.name: path.stat().st_mtime_ns for path in blobs.rglob("*") if path.is_file()}
-    assert after == before, "neither sources nor results were written again"
-
-
 def test_a_worker_that_does_not_fit_is_refused_and_named(alone: Alone, nodes: Processes, tmp_path: Path) -> None:
     scheduler = nodes.scheduler()
     empty = tmp_path / "empty"

@@ -26,16 +26,25 @@ def _cluster(tmp_path: Path, hosts: Sequence[Host], certificates: Path, *cpus: s
         yield nodes.nodes
 
 
+def _blobs(worker: Node) -> dict[str, int]:
+    """The contents that a worker holds, and when each was written."""
+    blobs = (worker.cache / "lto" / "blobs").rglob("*")
+    return {path.name: path.stat().st_mtime_ns for path in blobs if path.is_file()}
+
+
 def test_hosts_with_certificates_give_the_same_verdict_and_files(
     alone: Alone, hosts: list[Host], certificates: Path, tmp_path: Path
 ) -> None:
-    with _cluster(tmp_path, hosts, certificates, None, OTHER) as (scheduler, *_):
+    with _cluster(tmp_path, hosts, certificates, None, OTHER) as (scheduler, *workers):
         assert scheduler.address.startswith(f"tls://{hosts[1].address}:")
         # The first time workers compile the shim and the libraries, and may come too late for so few candidates.
         options = ("-v", *for_burnish(certificates))
         alone.same(alone.again(scheduler.address, *options, inside=hosts[0].inside))
+        before = [_blobs(worker) for worker in workers]
         answer = alone.again(scheduler.address, *options, inside=hosts[0].inside)
         result = alone.same(answer)
+        after = [_blobs(worker) for worker in workers]
+    assert all(then and then.items() <= now.items() for then, now in zip(before, after, strict=True)), "sent once"
     built = {row["host"] for row in result["rows"] if row["host"]}
     assert built <= {hosts[1].name, hosts[2].name}
     assert built
