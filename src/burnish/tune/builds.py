@@ -144,9 +144,9 @@ class Builds:
         """Whether the shared build of a candidate is known already."""
         return self.store.build(self._key(wanted, Road.SHARED)) is not None
 
-    def awaited(self, profile: Profile, seconds: float) -> float:
-        """What is left of the seconds that building a candidate takes: a cluster may have begun it."""
-        return seconds if self.elsewhere is None else self.elsewhere.left(self.wanted(profile), seconds)
+    def awaited(self, profile: Profile, seconds: float) -> float | None:
+        """What is left of the seconds that building a candidate takes, where a cluster has begun it; None elsewhere."""
+        return None if self.elsewhere is None else self.elsewhere.left(self.wanted(profile), seconds)
 
     def rest(self) -> None:
         """Nothing is built on this machine from here on until the next candidate: something is to be measured."""

@@ -86,10 +86,10 @@ class Elsewhere:
             return None
         return self._adopted(build, received)
 
-    def left(self, profile: Profile, seconds: float) -> float:
-        """What is left of the seconds that a candidate takes, where a machine has begun it."""
+    def left(self, profile: Profile, seconds: float) -> float | None:
+        """What is left of the seconds that a candidate takes, where a worker has begun it; None where none has."""
         since = None if self.reference is None else self.away.since(profile)
-        return seconds if since is None else max(0.0, seconds - since)
+        return None if since is None else max(0.0, seconds - since)
 
     def rest(self) -> None:
         """Wait until nothing is built on this very machine.

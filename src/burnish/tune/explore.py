@@ -1,7 +1,7 @@
 """The search at work: builds what `burnish.tune.search` proposes and feeds back what was seen."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from burnish.build.builder import stripped_size
@@ -13,9 +13,12 @@ from burnish.profile.profile import Profile
 from burnish.tune.builds import Builds
 from burnish.tune.goals import utility
 from burnish.tune.result import Goal
-from burnish.tune.search import Observation, next_candidate
+from burnish.tune.search import Observation, Proposal, next_candidate
 from burnish.tune.space import code
 from burnish.tune.timing import COUNT_SEARCH, Timer, failure_of, raise_if_baseline
+
+#: Times the wait for a worker, which something else may take meanwhile.
+_STRETCH = 1.5
 
 
 @dataclass
@@ -39,7 +42,9 @@ class Explorer:
     def expected_cost(self, profile: Profile) -> float:
         """Seconds that building (and screening) a candidate will take, from what others took."""
         screening = 0.0 if self.timer is None else 2 * self.timer.screening * self.timer.wall * self.timer.repeats
-        return self.builds.awaited(profile, self._building(profile)) + screening
+        building = self._building(profile)
+        left = self.builds.awaited(profile, building)
+        return (building if left is None else left) + screening
 
     def _building(self, profile: Profile) -> float:
         done = self.builds.done
@@ -70,12 +75,12 @@ class Explorer:
             del self.builds.done[profile]
             self.builds.progress.note(f"{profile.code_id} is left out: {error.message}")
             return
-        self.observed[profile] = Observation(
-            size=float(stripped_size(build)) if self.builds.ships else None,
-            speed=speed,
-            build=max(build.cost.cpu, 1e-3),
-        )
+        self.observed[profile] = self._observation(build, speed)
         self._tell_best()
+
+    def _observation(self, build: Build, speed: float | None) -> Observation:
+        size = float(stripped_size(build)) if self.builds.ships else None
+        return Observation(size=size, speed=speed, build=max(build.cost.cpu, 1e-3))
 
     def _tell_best(self) -> None:
         """Say which candidate the goal likes most so far; nothing while that is the baseline."""
@@ -125,25 +130,66 @@ class Explorer:
     def run(self) -> str:
         """Search until nothing promising is left or the budget for building is spent; gives the reason, in words."""
         while True:
-            proposal = next_candidate(
-                self.space,
-                self.observed,
-                failed=frozenset(self.builds.failures),
-                goal=self.goal,
-                expected_cost=self.expected_cost,
-                seed=f"{self.builds.session.key}:{len(self.observed)}",
-            )
+            proposal = self._proposal(self.observed)
             if proposal.profile is None:
                 return proposal.reason
             if not self.may_build(proposal.profile):
                 return "the budget for building was spent"
             self.builds.expect(proposal.others)
-            self.look(proposal.profile, proposal.reason)
+            self._look_at(proposal.profile, proposal)
+
+    def foresee(self, first: Sequence[Profile]) -> None:
+        """Let a cluster begin what will be asked for first, as far as the baseline and other projects tell.
+
+        Args:
+            first: what is looked at in any case.
+        """
+        if self.builds.elsewhere is None:
+            return
+        base = code(self.base)
+        known = self.observed or {base: self._observation(self.builds.done[base], 1.0)}
+        proposal = self._proposal(known)
+        guessed = () if proposal.profile is None else (proposal.profile, *proposal.others)
+        self.builds.expect(tuple(dict.fromkeys(each for each in (*first, *guessed) if each != base)))
+
+    def _look_at(self, profile: Profile, proposal: Proposal) -> None:
+        """Look at what is proposed; where a worker still has it, at something that nobody has meanwhile."""
+        wait = self.builds.awaited(profile, self._building(profile))
+        if wait:
+            costs = {
+                other: self._building(other) for other in proposal.others
+                if self.builds.awaited(other, 0.0) is None and self.may_build(other)
+            }  # fmt: skip
+            other = fits_in(wait, costs)
+            if other is not None:
+                self.look(other, f"next in line, while a worker has {profile.code_id}")
+                return
+        self.look(profile, proposal.reason)
+
+    def _proposal(self, observed: Mapping[Profile, Observation]) -> Proposal:
+        return next_candidate(
+            self.space,
+            observed,
+            failed=frozenset(self.builds.failures),
+            goal=self.goal,
+            expected_cost=self.expected_cost,
+            seed=f"{self.builds.session.key}:{len(observed)}",
+        )
 
     @staticmethod
     def time_gain(goal: Goal, ratio: float) -> float:
         """What a time ratio adds to a goal's gain, for choosing whom to time, never for a verdict."""
         return -utility(goal, size=0.0, time=math.log(ratio), build=0.0)
+
+
+def fits_in(wait: float, costs: Mapping[Profile, float]) -> Profile | None:
+    """The first candidate that takes about as long as there is to wait, or less; None where there is none.
+
+    Args:
+        wait: seconds.
+        costs: seconds of each, the most promising first.
+    """
+    return next((profile for profile, cost in costs.items() if cost <= _STRETCH * wait), None)
 
 
 def _ratio(value: float | None, base: float | None) -> float | None:

@@ -22,7 +22,7 @@ from burnish.measure.rounds import ArmError, Bench
 from burnish.measure.schedule import RaceState
 from burnish.measure.values import Comparison
 from burnish.profile.options import Lto, Panic, Strip
-from burnish.profile.presets import presets
+from burnish.profile.presets import Preset, presets
 from burnish.profile.profile import Profile
 from burnish.tune.ahead import FINALISTS, ahead, enter, race_until, search_until
 from burnish.tune.builds import Builds, Ledger
@@ -174,6 +174,7 @@ def _baseline(run: Tune) -> Build:
     plain = run.builds.plain(base, "the baseline, by plain cargo from nothing")
     run.session.builder.learn(plain)
     run.builds.check(plain)
+    _foresee(run)
     probe = _probe(run, plain)
     if probe is not None:
         run.builds.check(run.builds.plain(probe, "fat LTO by plain cargo, to check shared builds"))
@@ -183,6 +184,24 @@ def _baseline(run: Tune) -> Build:
         run.notes += (note,)
         run.progress.note(note)
     return plain
+
+
+def _foresee(run: Tune) -> None:
+    """Let a cluster begin with what comes first, while this machine is at its own checks."""
+    if run.builds.done[code(run.base)].road is not Road.SHARED:
+        return
+    explorer = Explorer(
+        builds=run.builds, timer=None, goal=run.request.goal, space=codes(run.space), base=run.base, until=math.inf
+    )
+    explorer.foresee([code(preset.profile) for preset in _known_presets(run) if preset.always])
+
+
+def _known_presets(run: Tune) -> list[Preset]:
+    """Those of the space."""
+    allowed = "panic-abort" in run.request.narrowing.allow
+    space = set(codes(run.space))
+    known = presets(allowed_panic_abort=allowed, base=run.base)
+    return [preset for preset in known if code(preset.profile) in space]
 
 
 def _probe(run: Tune, plain: Build) -> Profile | None:
@@ -236,14 +255,12 @@ def _search(run: Tune, plain: Build) -> Explorer:
         until=until,
     )
     explorer.look(code(run.base), "the baseline")
-    allowed = "panic-abort" in run.request.narrowing.allow
-    known = presets(allowed_panic_abort=allowed, base=run.base)
+    known = _known_presets(run)
     for number, preset in enumerate(known):
         profile = code(preset.profile)
-        if profile not in explorer.space:
-            continue
-        following = (code(each.profile) for each in known[number + 1 :] if each.always)
-        run.builds.expect([each for each in following if each in explorer.space and each != profile])
+        if preset.always:
+            following = (code(each.profile) for each in known[number + 1 :] if each.always)
+            explorer.foresee([each for each in following if each != profile])
         named = replace(profile, strip=_strip_for(run, profile))
         run.names[named] = (*run.names.get(named, ()), preset.name)
         if preset.always and explorer.may_build(profile):
@@ -251,6 +268,7 @@ def _search(run: Tune, plain: Build) -> Explorer:
         elif preset.always:
             run.progress.detail(f"left: {profile.code_id}, {preset.name}: the budget for building does not allow it")
     run.stopped = explorer.run()
+    run.builds.expect(())
     return explorer
 
 

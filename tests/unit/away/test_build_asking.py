@@ -406,6 +406,20 @@ def test_nothing_is_measured_beside_a_build_on_this_machine(tmp_path: Path) -> N
     assert at.cluster.profiles("near") == [BASE, FAT], "nothing more is given meanwhile"
 
 
+def test_other_machines_go_on_while_this_one_measures(tmp_path: Path) -> None:
+    at = stage(tmp_path, machine("near", HERE), machine("far")).trusted("near", "far")
+    at.away.want([FAT, THIN, SMALL, ONE])
+    at.made("near", FAT)
+    at.made("far", THIN)
+    at.away.rest()
+    assert at.cluster.profiles("far") == [BASE, THIN, SMALL]
+    assert at.cluster.profiles("near") == [BASE, FAT]
+    at.made("far", SMALL)
+    at.pass_time(10.0)
+    at.away.rest()
+    assert at.cluster.profiles("far") == [BASE, THIN, SMALL, ONE]
+
+
 def test_others_orders_on_a_worker_of_this_machine_are_waited_for(tmp_path: Path) -> None:
     at = stage(tmp_path, machine("near", HERE))
     at.cluster.others["near"] = [2, 1, 0]

@@ -108,7 +108,7 @@ class Away:
         """Say what a worker is tried with; ``early``: on other machines than this one at once."""
         self._trial = trial
         if early:
-            self._give(resting=True)
+            self._give(early=True)
 
     def want(self, profiles: Iterable[Profile]) -> None:
         """Say what will be asked for soon, the likeliest first; what was said before and not begun is forgotten."""
@@ -130,18 +130,19 @@ class Away:
             self._wait(hands)
 
     def rest(self) -> None:
-        """Wait until nothing is built on this very machine, so that something can be measured here.
+        """Wait until nothing is built on this very machine, so that something can be measured here; others go on.
 
         Cheap where it was asked for a moment ago: before each round of a measurement.
 
         Raises:
             ClusterError: a worker here is at work for somebody else, and stays so.
         """
-        self._wanted = []
         here = [hand for hand in (*self.hands, *self._beside) if hand.here]
         given = any(hand.future is not None for hand in here)
-        if not here or (not given and self.now() - self._rested < _REST):
+        if not given and self.now() - self._rested < _REST:
             return
+        self._take()
+        self._give(elsewhere=True)
         until = self.now() + self.limit + _GRACE
         said = False
         while busy := self._at_work(here):
@@ -236,14 +237,14 @@ class Away:
         self.lost.append(text)
         self.say(text)
 
-    def _give(self, *, resting: bool = False) -> None:
-        """Give each idle worker what is likeliest, or its trial."""
+    def _give(self, *, elsewhere: bool = False, early: bool = False) -> None:
+        """Give each idle worker what is likeliest, or its trial: ``elsewhere``, or ``early``, none on this machine."""
         for hand in self.hands:
-            if not hand.idle or (resting and hand.here) or self._trial is None:
+            if not hand.idle or ((elsewhere or early) and hand.here) or self._trial is None:
                 continue
             if hand.standing is Standing.NEW:
                 # Nobody is tried where nothing is wanted; but who is far away may begin early.
-                if self._wanted or resting:
+                if self._wanted or early:
                     self._send(hand, self._trial)
                 continue
             if (profile := self._next_for(hand)) is not None:

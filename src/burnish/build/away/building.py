@@ -26,7 +26,8 @@ from burnish.cargo.toolchain import read_toolchain
 from burnish.errors import BurnishError, ClusterError
 from burnish.processes import die_with_parent, end_group_on
 
-#: Seconds.
+#: Seconds for the order to come, and beyond its limit.
+_HANDING_OVER = 15.0
 _GRACE = 1.0
 
 
@@ -77,6 +78,7 @@ def main() -> int:
     parent, place = sys.argv[1:]
     # Cargo ends with this process, its build scripts only with the group.
     end_group_on(signal.SIGALRM)
+    signal.setitimer(signal.ITIMER_REAL, _HANDING_OVER)
     die_with_parent(int(parent), signal.SIGALRM)
     # Whatever cargo may print: only the reply goes to stdout.
     with os.fdopen(os.dup(1), "wb") as stdout:
