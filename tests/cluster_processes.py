@@ -94,6 +94,12 @@ class Processes:
             wait_for(lambda: _REGISTERED.search(node.words()), node)
         return node
 
+    def restarted(self, scheduler: Node) -> None:
+        """Kill the scheduler and start another one in its place, with a worker of its own."""
+        scheduler.signal(signal.SIGKILL)
+        scheduler.process.wait()
+        self.worker(self.scheduler(port=int(scheduler.address.rpartition(":")[2])))
+
     def started(self, argv: Sequence[str], *, inside: Sequence[str] = ()) -> Node:
         """A node by the words of its command line."""
         node = self._start(argv[0], argv, _LISTENS, inside=inside)

@@ -64,14 +64,7 @@ def test_a_scheduler_that_is_started_again(
     expected: Expected, nodes: Processes, pair: tuple[Node, Node, Node], tmp_path: Path
 ) -> None:
     scheduler, worker, _ = pair
-    port = int(scheduler.address.rpartition(":")[2])
-
-    def restart() -> None:
-        scheduler.signal(signal.SIGKILL)
-        scheduler.process.wait()
-        nodes.worker(nodes.scheduler(port=port))
-
-    built_while(expected, tmp_path / "cache", scheduler, worker, restart)
+    built_while(expected, tmp_path / "cache", scheduler, worker, lambda: nodes.restarted(scheduler))
     # The next build has the new one.
     done = same(expected.fresh(tmp_path / "next").built("--cluster", scheduler.address), expected)
     assert done["there"] == done["orders"]

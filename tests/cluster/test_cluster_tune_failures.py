@@ -57,14 +57,7 @@ def test_a_scheduler_that_ends(alone: Alone, pair: tuple[Node, Node, Node]) -> N
 
 def test_a_scheduler_that_is_started_again(alone: Alone, nodes: Processes, pair: tuple[Node, Node, Node]) -> None:
     scheduler, worker, _ = pair
-    port = int(scheduler.address.rpartition(":")[2])
-
-    def restart() -> None:
-        scheduler.signal(signal.SIGKILL)
-        scheduler.process.wait()
-        nodes.worker(nodes.scheduler(port=port))
-
-    alone.same(alone.again_while(scheduler.address, worker.builders, restart))
+    alone.same(alone.again_while(scheduler.address, worker.builders, lambda: nodes.restarted(scheduler)))
 
 
 def test_a_worker_that_hangs_is_not_waited_for_without_an_end(alone: Alone, pair: tuple[Node, Node, Node]) -> None:

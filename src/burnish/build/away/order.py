@@ -16,6 +16,7 @@ from burnish.cargo.inputs import is_relevant
 from burnish.cargo.project import Selection
 from burnish.digests import is_digest
 from burnish.errors import ClusterError
+from burnish.executor.spoken import order_of, said
 from burnish.profile.profile import Profile
 
 #: Version of the form.
@@ -126,12 +127,7 @@ def read_order(data: bytes) -> Order:
     Raises:
         ClusterError: it is none of this version.
     """
-    try:
-        order = _orders.decode(data)
-    except msgspec.MsgspecError as error:
-        raise ClusterError(f"an order that cannot be read: {error}") from error
-    if order.version != VERSION:
-        raise ClusterError(f"an order of version {order.version}, this burnish knows {VERSION}")
+    order = order_of(_orders, data, VERSION)
     if not all(map(is_digest, (order.project, *order.parts))):
         raise ClusterError("an order names a content by what is no digest")
     if not (is_inside(order.start) and is_inside(order.manifest)):
@@ -163,10 +159,7 @@ def read_answer(data: bytes) -> Answer:
     Raises:
         ClusterError: it is none, or neither a build nor a failure nor a reason.
     """
-    try:
-        answer = _answers.decode(data)
-    except msgspec.MsgspecError as error:
-        raise ClusterError(f"an answer that cannot be read: {error}") from error
+    answer = said(_answers, data, "an answer")
     if answer.missing or answer.trouble or answer.failed is not None:
         return answer
     if answer.build is None or not answer.build.crates or not is_digest(answer.product):

@@ -11,6 +11,7 @@ import msgspec
 
 from burnish.digests import is_digest
 from burnish.errors import ClusterError
+from burnish.executor.spoken import order_of, said
 from burnish.lto.backend import Codegen, Road, UnitResult
 
 #: Version of the form.
@@ -146,12 +147,7 @@ def read_order(data: bytes) -> Order:
     Raises:
         ClusterError: it is none of this version.
     """
-    try:
-        order = _orders.decode(data)
-    except msgspec.MsgspecError as error:
-        raise ClusterError(f"an order that cannot be read: {error}") from error
-    if order.version != VERSION:
-        raise ClusterError(f"an order of version {order.version}, this burnish knows {VERSION}")
+    order = order_of(_orders, data, VERSION)
     for unit in order.units:
         if not (is_digest(unit.key) and all(map(is_digest, unit.contents()))):
             raise ClusterError(f"an order names a content of {unit.name!r} by what is no digest")
@@ -166,10 +162,7 @@ def read_answer(data: bytes) -> Answer:
     Raises:
         ClusterError: it is none.
     """
-    try:
-        answer = _answers.decode(data)
-    except msgspec.MsgspecError as error:
-        raise ClusterError(f"an answer that cannot be read: {error}") from error
+    answer = said(_answers, data, "an answer")
     digests = [digest for made in answer.made for digest in made.contents()]
     if not all(map(is_digest, (*digests, *answer.missing))):
         raise ClusterError(f"an answer of {answer.host!r} names a content by what is no digest")
