@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from burnish.build.builder import Builder, deviation
 from burnish.build.plan import NO_OVERRIDES, Deps, deps_for, sharing_obstacle
@@ -11,6 +10,7 @@ from burnish.errors import ToolError
 from burnish.profile.options import Lto, Strip
 from burnish.profile.profile import Profile
 from burnish.store import Store
+from burnish.tune.elsewhere import Elsewhere
 from burnish.tune.identity import digest
 from burnish.tune.progress import Progress
 from burnish.tune.remaining import Outlook
@@ -18,9 +18,6 @@ from burnish.tune.result import Failure, Sharing
 from burnish.tune.session import Session
 from burnish.tune.space import code
 from burnish.units import format_bytes, format_seconds
-
-if TYPE_CHECKING:
-    from burnish.tune.elsewhere import Elsewhere
 
 #: Largest relative difference in stripped size between a shared and a plain build that still counts as the same.
 FAITHFUL = 0.001
@@ -99,7 +96,7 @@ class Builds:
     failures: dict[Profile, Failure] = field(default_factory=dict)
     sharing: list[Sharing] = field(default_factory=list)
     plainly: set[Group] = field(default_factory=set)
-    elsewhere: "Elsewhere | None" = None
+    elsewhere: Elsewhere | None = None
 
     @property
     def builder(self) -> Builder:

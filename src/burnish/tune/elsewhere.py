@@ -211,7 +211,7 @@ def opened(
         progress.detail(f"of use in the cluster {cluster.address}: {plural(len(away.hands), 'worker')}, {hosts}")
         away.begin(trial, early=early)
         yield elsewhere
-        unused = [hand.name for hand in away.hands if hand.standing is Standing.NEW and hand.made == 0]
+        unused = [hand.name for hand in away.hands if hand.standing is Standing.NEW]
         if unused:
             progress.detail(f"nothing came from {', '.join(unused)} in time")
     finally:

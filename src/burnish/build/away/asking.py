@@ -108,7 +108,7 @@ class Away:
         """Say what a worker is tried with; ``early``: on other machines than this one at once."""
         self._trial = trial
         if early:
-            self._give(early=True)
+            self._give(elsewhere=True, early=True)
 
     def want(self, profiles: Iterable[Profile]) -> None:
         """Say what will be asked for soon, the likeliest first; what was said before and not begun is forgotten."""
@@ -238,9 +238,9 @@ class Away:
         self.say(text)
 
     def _give(self, *, elsewhere: bool = False, early: bool = False) -> None:
-        """Give each idle worker what is likeliest, or its trial: ``elsewhere``, or ``early``, none on this machine."""
+        """Give each idle worker, ``elsewhere`` none of this machine, what is likeliest, or its trial."""
         for hand in self.hands:
-            if not hand.idle or ((elsewhere or early) and hand.here) or self._trial is None:
+            if not hand.idle or (elsewhere and hand.here) or self._trial is None:
                 continue
             if hand.standing is Standing.NEW:
                 # Nobody is tried where nothing is wanted; but who is far away may begin early.
@@ -325,7 +325,6 @@ class Away:
         if product.digest != answer.product:
             raise ClusterError("another file came than was named")
         received = Received(answer=answer, product=product, hand=hand)
-        hand.made += 1
         if hand.standing is Standing.NEW:
             self._conclude_trial(received)
             return

@@ -30,7 +30,6 @@ class Hand:
         factor: seconds of this machine per second of that one, where they have other processors.
         pace: how many times as long as here a build takes there, 1 at least.
         handles: the sources' contents there, by digest.
-        made: builds that came back.
         cells: of which it has the libraries, or makes them.
         until: when what it was given last has ended there, whoever can still be heard.
     """
@@ -42,7 +41,6 @@ class Hand:
     factor: float = 1.0
     pace: float = 1.0
     handles: dict[str, object] = field(default_factory=dict)
-    made: int = 0
     troubles: int = 0
     cells: set[str] = field(default_factory=set)
     job: Profile | None = None
